@@ -1,0 +1,37 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "base/result.h"
+#include "data/arena.h"
+
+namespace weir {
+
+/// jsonb values are canonical JSON text: no white space, object keys unique (the last given wins,
+/// as in PostgreSQL) and sorted by length then bytes (PostgreSQL's order), numbers in plain decimal
+/// notation as numeric prints them, strings with the shortest escapes. So equality of values is
+/// equality of texts.
+
+/// Canonical text of the JSON document in `text` (kValuePadding readable bytes behind it), made in
+/// the arena. Errors: kSkipRecord with the position.
+Result<std::string_view> canonical_json(std::string_view text, Arena& arena);
+
+/// `value -> key` and `value -> index` (negative from the end) over canonical text: a view into
+/// it; nothing when absent or `value` is not of that kind.
+std::optional<std::string_view> json_get(std::string_view value, std::string_view key);
+std::optional<std::string_view> json_get(std::string_view value, std::int64_t index);
+
+/// `->>`: a JSON string without quotes and escapes (in the arena when it had any), any other value
+/// as its text; nothing for JSON null.
+std::optional<std::string_view> json_as_text(std::string_view value, Arena& arena);
+
+/// Appends a quoted JSON string; bytes that are not UTF-8 become U+FFFD.
+void append_json_string(std::string& out, std::string_view text);
+
+/// True when `text` is valid UTF-8 (simdjson's validator).
+bool is_utf8(std::string_view text);
+
+}  // namespace weir

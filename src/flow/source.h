@@ -1,0 +1,133 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/ids.h"
+#include "base/result.h"
+#include "base/waker.h"
+#include "data/record.h"
+#include "flow/lane_record.h"
+
+namespace weir {
+
+/// A split as it is assigned to a reader.
+struct SplitAssignment {
+  SplitId split;
+  Position position;            ///< the first record it gives is at or after this
+  std::optional<Position> end;  ///< it gives nothing at or after this
+};
+
+enum class FetchState : unsigned char {
+  kRecords,   ///< there are records; ask again
+  kNothing,   ///< none now; the waker is written to when some come
+  kCaughtUp,  ///< the log's end is reached (Kafka's partition EOF); more may come later
+  kEnd,       ///< the assigned end is reached; nothing will ever come
+};
+
+struct Fetch {
+  FetchState state = FetchState::kNothing;
+  /// Behind the last record given, or the end that was reached: control records and compacted
+  /// gaps move it too. Counting records never gets there.
+  Position next;
+  /// Records below the expected position, dropped.
+  std::uint64_t dropped = 0;
+  /// Records between `next` and the log's end when known; for people.
+  std::optional<std::int64_t> lag_records;
+};
+
+/// Reads one split. Replaced as a whole by the next assignment.
+///
+/// Owned by the worker of the split. Thread: that worker.
+class SplitReader {
+ public:
+  virtual ~SplitReader() = default;
+
+  /// Puts up to `rows_max` records and about `bytes_max` payload bytes into the empty `into`.
+  /// Never blocks. Offsets rise strictly (I9); what would not is dropped and counted.
+  /// Errors: kHalt data_loss or source_rewritten; kRecover; kStopJob.
+  virtual Result<Fetch> fetch(RecordBatch& into, std::size_t rows_max, std::size_t bytes_max) = 0;
+};
+
+struct SplitListing {
+  std::string split;
+  /// Order of splits among themselves for people and for tasks; Kafka: by topic, then partition.
+  std::shared_ptr<const Origin> origin;
+};
+
+enum class TailState : unsigned char {
+  kSame,        ///< the last consumed record is where it was, unchanged
+  kUnverified,  ///< it is gone (compacted, aged out) or none was consumed yet
+  kRewritten,   ///< another record stands there
+};
+struct TailCheck {
+  SplitId split;
+  TailState state = TailState::kUnverified;
+  std::string detail;
+};
+
+/// Where records come from. Configured by its constructor; knows its own `start:`, `end:` and
+/// `on_data_loss:`.
+///
+/// Owned by the lane. Thread: the committer for everything that blocks; readers go to workers.
+/// Every blocking call has a deadline; kRetry means that it could not be reached.
+class Source {
+ public:
+  virtual ~Source() = default;
+  virtual const std::string& name() const = 0;
+
+  /// Which cluster or place it is, the same for the same data: LANE remembers it.
+  virtual Result<std::string> identity(MonoTime deadline) = 0;
+
+  /// All splits that exist now, in order. Called at every start and for refresh. Creates nothing.
+  /// Errors: kRetry; kStopJob when a named topic does not exist (first start) or may not be read.
+  virtual Result<std::vector<SplitListing>> discover(MonoTime deadline) = 0;
+
+  /// `start: committed`: the first positions are the group's offsets, which the decider reads.
+  virtual bool starts_at_committed() const = 0;
+  /// True when `start:` was written in the job file (T3: an unmarked group is not taken unasked).
+  virtual bool start_is_explicit() const = 0;
+  /// First positions by `start:` (never for `committed`); called once in the life of a job.
+  virtual Result<std::map<std::string, Position>> first_positions(
+      const std::vector<std::string>& splits, MonoTime deadline) = 0;
+  /// The beginning of splits that were found later, or have no committed offset.
+  virtual Result<std::map<std::string, Position>> beginnings(const std::vector<std::string>& splits,
+                                                             MonoTime deadline) = 0;
+
+  /// True when `end:` is given, or the source ends by nature (a file).
+  virtual bool bounded() const = 0;
+  /// Resolves `end:` to positions; once, at the first start.
+  virtual Result<std::map<std::string, Position>> ends(const std::vector<std::string>& splits,
+                                                       MonoTime deadline) = 0;
+  /// The end as of now, for `trigger: available_now`; at every start.
+  virtual Result<std::map<std::string, Position>> ends_now(const std::vector<std::string>& splits,
+                                                           MonoTime deadline) = 0;
+
+  /// Compares the last consumed record of each split with the one that stands there now.
+  virtual Result<std::vector<TailCheck>> verify_tails(
+      const std::vector<SplitAssignment>& assignments, MonoTime deadline) = 0;
+
+  /// Starts fetching. Returns one reader per assignment, in that order; all readers of the
+  /// assignment before are void and must have been destroyed. `wakers[i]` is written to when
+  /// records come for `assignments[i]`; they outlive the readers.
+  virtual Result<std::vector<std::unique_ptr<SplitReader>>> assign(
+      const std::vector<SplitAssignment>& assignments, const std::vector<const Waker*>& wakers) = 0;
+  /// Stops fetching; every reader was destroyed before.
+  virtual void unassign() = 0;
+
+  /// A fault of the connection as a whole since the last call (credentials refused, a topic gone),
+  /// from error callbacks. Does not block. Thread: the committer.
+  virtual Result<> health() = 0;
+
+  /// "topic/3@1200" for people and commands; and back, for `weir offsets JOB seek`.
+  virtual std::string describe(const Position& position) const = 0;
+  /// Reads an offset as `describe` writes it, without resolving `earliest` and the like.
+  virtual Result<Position> parse_position(std::string_view text) const = 0;
+};
+
+}  // namespace weir
