@@ -1,0 +1,97 @@
+#include "data/type.h"
+
+#include <algorithm>
+#include <array>
+#include <cctype>
+#include <charconv>
+#include <utility>
+
+namespace weir {
+namespace {
+
+struct TypeName {
+  std::string_view name;
+  TypeKind kind;
+};
+
+// The first name of a kind is the one that is printed. libpg_query turns "integer" into
+// "pg_catalog.int4", hence the internal names.
+constexpr std::array kTypeNames = {
+    TypeName{"boolean", TypeKind::kBoolean},
+    TypeName{"integer", TypeKind::kInteger},
+    TypeName{"bigint", TypeKind::kBigint},
+    TypeName{"double precision", TypeKind::kDouble},
+    TypeName{"numeric", TypeKind::kNumeric},
+    TypeName{"text", TypeKind::kText},
+    TypeName{"timestamptz", TypeKind::kTimestamptz},
+    TypeName{"jsonb", TypeKind::kJsonb},
+    TypeName{"bytea", TypeKind::kBytea},
+    TypeName{"bool", TypeKind::kBoolean},
+    TypeName{"int", TypeKind::kInteger},
+    TypeName{"int4", TypeKind::kInteger},
+    TypeName{"int8", TypeKind::kBigint},
+    TypeName{"float8", TypeKind::kDouble},
+    TypeName{"double", TypeKind::kDouble},
+    TypeName{"decimal", TypeKind::kNumeric},
+    TypeName{"varchar", TypeKind::kText},
+    TypeName{"timestamp with time zone", TypeKind::kTimestamptz},
+};
+
+std::optional<int> parse_small(std::string_view text) {
+  while (!text.empty() && text.front() == ' ') text.remove_prefix(1);
+  while (!text.empty() && text.back() == ' ') text.remove_suffix(1);
+  int value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
+  return value;
+}
+
+}  // namespace
+
+std::string to_string(Type type) {
+  const auto* const named =
+      std::find_if(kTypeNames.begin(), kTypeNames.end(),
+                   [&](const TypeName& name) { return name.kind == type.kind; });
+  std::string text(named->name);
+  if (type.kind == TypeKind::kNumeric && type.precision != 0) {
+    text += "(" + std::to_string(type.precision) + "," + std::to_string(type.scale) + ")";
+  }
+  return text;
+}
+
+std::optional<Type> parse_type(std::string_view name) {
+  std::string plain;
+  for (const char c : name) plain += static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  std::string modifier;
+  if (const std::size_t open = plain.find('('); open != std::string::npos) {
+    if (plain.back() != ')') return std::nullopt;
+    modifier = plain.substr(open + 1, plain.size() - open - 2);
+    plain.resize(open);
+  }
+  while (!plain.empty() && plain.back() == ' ') plain.pop_back();
+  for (const TypeName& known : kTypeNames) {
+    if (known.name != plain) continue;
+    Type type{.kind = known.kind};
+    if (modifier.empty()) return type;
+    if (type.kind != TypeKind::kNumeric) return std::nullopt;
+    const std::size_t comma = modifier.find(',');
+    const std::optional<int> precision = parse_small(std::string_view(modifier).substr(0, comma));
+    const std::optional<int> scale =
+        comma == std::string::npos ? std::optional(0)
+                                   : parse_small(std::string_view(modifier).substr(comma + 1));
+    if (!precision || !scale || *precision < 1 || *precision > 38 || *scale < 0 ||
+        *scale > *precision) {
+      return std::nullopt;
+    }
+    type.precision = static_cast<std::uint8_t>(*precision);
+    type.scale = static_cast<std::uint8_t>(*scale);
+    return type;
+  }
+  return std::nullopt;
+}
+
+std::string_view type_names() {
+  return "boolean, integer, bigint, double precision, numeric, text, timestamptz, jsonb, bytea";
+}
+
+}  // namespace weir

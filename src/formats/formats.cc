@@ -1,0 +1,69 @@
+#include "formats/internal.h"
+
+namespace weir {
+namespace {
+
+class RawDecoder final : public Decoder {
+ public:
+  explicit RawDecoder(std::shared_ptr<const Schema> schema) : schema_(std::move(schema)) {}
+
+  BatchPtr decode(RecordBatch&& records, std::vector<RowError>& /*errors*/) override {
+    auto batch = std::make_unique<Batch>();
+    batch->arena = std::move(records.arena);
+    batch->records = std::move(records.records);
+    batch->origin = std::move(records.origin);
+    batch->schema = schema_;
+    batch->rows = batch->records.size();
+    if (schema_->size() == 1) {
+      Column column = Column::make((*schema_)[0].type, batch->rows, *batch->arena);
+      for (RowIndex row = 0; row < batch->rows; ++row) {
+        column.values<std::string_view>()[row] = batch->records[row].value;
+        if (batch->records[row].value_null) column.set_null(row);
+      }
+      batch->columns.push_back(column);
+    }
+    batch->select_all();
+    return batch;
+  }
+
+ private:
+  const std::shared_ptr<const Schema> schema_;
+};
+
+class RawEncoder final : public Encoder {
+ public:
+  Result<Encoded> encode(const Batch& batch, RowIndex row, std::string& out) const override {
+    if (batch.columns[0].is_null(row)) return Encoded::kNull;
+    out += batch.columns[0].values<std::string_view>()[row];
+    return Encoded::kValue;
+  }
+};
+
+}  // namespace
+
+std::string_view to_string(Format format) { return format == Format::kJson ? "json" : "raw"; }
+
+Result<std::unique_ptr<Decoder>> make_decoder(Format format, std::shared_ptr<const Schema> schema) {
+  if (format == Format::kJson) return make_json_decoder(std::move(schema));
+  const bool usable = schema->size() == 0 || (schema->size() == 1 && (*schema)[0].name == "value" &&
+                                              (*schema)[0].type.kind == TypeKind::kBytea);
+  if (!usable) {
+    return Error{Action::kStopJob,
+                 "format raw gives one column, \"value bytea\"; leave the schema out"};
+  }
+  return std::unique_ptr<Decoder>(std::make_unique<RawDecoder>(std::move(schema)));
+}
+
+Result<std::unique_ptr<Encoder>> make_encoder(Format format, const Schema& schema) {
+  if (format == Format::kJson) return make_json_encoder(schema);
+  const bool usable = schema.size() == 1 && (schema[0].type.kind == TypeKind::kBytea ||
+                                             schema[0].type.kind == TypeKind::kText);
+  if (!usable) {
+    return Error{Action::kStopJob,
+                 "format raw writes exactly one column of bytea or text, and there are " +
+                     std::to_string(schema.size()) + "; add a select"};
+  }
+  return std::unique_ptr<Encoder>(std::make_unique<RawEncoder>());
+}
+
+}  // namespace weir
