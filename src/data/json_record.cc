@@ -216,7 +216,10 @@ Result<> JsonRecordReader::read(std::string_view document, std::span<const std::
     WEIR_TRY(check_value(value, 1, wanted < 0 ? nullptr : &values[static_cast<std::size_t>(wanted)],
                          arena));
   }
-  if (!parsed.at_end()) return not_json("more text behind the object");
+  // What stands behind the closing brace; current_location fails where nothing does.
+  if (parsed.current_location().error() == simdjson::SUCCESS) {
+    return not_json("more text behind the object");
+  }
   return {};
 }
 
