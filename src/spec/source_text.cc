@@ -1,0 +1,97 @@
+#include "spec/source_text.h"
+
+#include <algorithm>
+#include <array>
+#include <cctype>
+
+namespace weir {
+namespace {
+
+bool is_continuation(char c) { return (static_cast<unsigned char>(c) & 0xc0U) == 0x80U; }
+
+// Masks `password: xyz` in a file that is too broken to know its leaves. References such as
+// ${file:...} are no secret and stay readable.
+void mask_by_name(std::string& line) {
+  constexpr std::array<std::string_view, 4> kNames{"password", "secret", "passphrase", "token"};
+  std::string lower = line;
+  std::transform(lower.begin(), lower.end(), lower.begin(),
+                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  for (const std::string_view name : kNames) {
+    for (std::size_t at = lower.find(name); at != std::string::npos;
+         at = lower.find(name, at + 1)) {
+      std::size_t from = at + name.size();
+      while (from < line.size() && (line[from] == '"' || line[from] == '\'')) ++from;
+      if (from >= line.size() || line[from] != ':') continue;
+      ++from;
+      while (from < line.size() && (line[from] == ' ' || line[from] == '\t')) ++from;
+      for (std::size_t i = from; i < line.size(); ++i) {
+        if (line.compare(i, 2, "${") == 0) {
+          const std::size_t close = line.find('}', i);
+          if (close == std::string::npos) break;
+          i = close;
+          continue;
+        }
+        if (line[i] == ',' || line[i] == '}' || line[i] == '"' || line[i] == '\'') {
+          if (i == from) continue;  // the opening quote
+          break;
+        }
+        line[i] = '*';
+      }
+    }
+  }
+}
+
+}  // namespace
+
+SourceText::SourceText(std::string path, std::string text)
+    : path_(std::move(path)), text_(std::move(text)), line_starts_{0} {
+  for (std::size_t i = 0; i < text_.size(); ++i) {
+    if (text_[i] == '\n') line_starts_.push_back(i + 1);
+  }
+}
+
+LineColumn SourceText::line_column(std::size_t offset) const {
+  offset = std::min(offset, text_.size());
+  const auto after = std::upper_bound(line_starts_.begin(), line_starts_.end(), offset);
+  const auto line = static_cast<std::size_t>(after - line_starts_.begin());
+  std::size_t column = 1;
+  for (std::size_t i = line_starts_[line - 1]; i < offset; ++i) {
+    if (!is_continuation(text_[i])) ++column;
+  }
+  return {line, column};
+}
+
+std::size_t SourceText::line_start(std::size_t line) const {
+  return line == 0 || line > line_starts_.size() ? text_.size() : line_starts_[line - 1];
+}
+
+std::string SourceText::shown_line(std::size_t line) const {
+  if (line == 0 || line > line_starts_.size()) return {};
+  const std::size_t begin = line_starts_[line - 1];
+  const std::size_t end = std::min(text_.find('\n', begin), text_.size());
+  std::string shown = text_.substr(begin, end - begin);
+  for (const Place place : masked_) {
+    const std::size_t from = std::max<std::size_t>(place.offset, begin);
+    const std::size_t to = std::min<std::size_t>(std::size_t{place.offset} + place.length, end);
+    for (std::size_t i = from; i < to; ++i) shown[i - begin] = '*';
+  }
+  mask_by_name(shown);
+  if (!shown.empty() && shown.back() == '\r') shown.pop_back();
+  return shown;
+}
+
+Place SqlText::place(std::size_t from, std::size_t length) const {
+  if (offsets_.empty()) return at_;
+  from = std::min(from, offsets_.size() - 1);
+  const std::size_t last = std::min(from + length, offsets_.size() - 1);
+  const std::uint32_t begin = offsets_[from];
+  std::uint32_t end = begin;
+  // Stops at a jump backwards or over a line's end: an underline is on one line.
+  for (std::size_t i = from; i < last; ++i) {
+    if (i > from && text_[i - 1] == '\n') break;
+    end = std::max(end, offsets_[i] + 1);
+  }
+  return {begin, end - begin};
+}
+
+}  // namespace weir
