@@ -1,0 +1,250 @@
+#include "connectors/kafka/client.h"
+
+#include <algorithm>
+#include <array>
+
+#include "base/log.h"
+
+namespace weir::kafka {
+namespace {
+
+// epochs.md, section 7, with the reasons there.
+const Properties kCommon = {
+    {"socket.timeout.ms", "10000"},        {"socket.max.fails", "1"},
+    {"log.connection.close", "true"},      {"reconnect.backoff.ms", "50"},
+    {"reconnect.backoff.max.ms", "300"},   {"socket.keepalive.enable", "true"},
+    {"allow.auto.create.topics", "false"}, {"client.software.name", "weir"},
+};
+
+std::string acl_command(rd_kafka_resp_err_t code) {
+  const std::string head =
+      "grant it with: kafka-acls --bootstrap-server BROKER --add --allow-principal User:NAME ";
+  switch (code) {
+    case RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED:
+      return head +
+             "--operation Read --operation Describe --topic TOPIC (a topic that is written: "
+             "--operation Write)";
+    case RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED:
+      return head + "--operation Read --group GROUP";
+    case RD_KAFKA_RESP_ERR_TRANSACTIONAL_ID_AUTHORIZATION_FAILED:
+      return head + "--operation Write --operation Describe --transactional-id ID";
+    default:
+      return head + "--operation IdempotentWrite --cluster";
+  }
+}
+
+struct Meaning {
+  Action action;
+  Code code;
+};
+
+Meaning meaning_of(rd_kafka_resp_err_t code) {
+  switch (code) {
+    case RD_KAFKA_RESP_ERR__TRANSPORT:
+    case RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN:
+    case RD_KAFKA_RESP_ERR__RESOLVE:
+    case RD_KAFKA_RESP_ERR__TIMED_OUT:
+    case RD_KAFKA_RESP_ERR__TIMED_OUT_QUEUE:
+    case RD_KAFKA_RESP_ERR__MSG_TIMED_OUT:
+    case RD_KAFKA_RESP_ERR__WAIT_COORD:
+    case RD_KAFKA_RESP_ERR__WAIT_CACHE:
+    case RD_KAFKA_RESP_ERR_REQUEST_TIMED_OUT:
+    case RD_KAFKA_RESP_ERR_NETWORK_EXCEPTION:
+    case RD_KAFKA_RESP_ERR_BROKER_NOT_AVAILABLE:
+    case RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE:
+    case RD_KAFKA_RESP_ERR_NOT_LEADER_FOR_PARTITION:
+    case RD_KAFKA_RESP_ERR_NOT_CONTROLLER:
+    case RD_KAFKA_RESP_ERR_COORDINATOR_LOAD_IN_PROGRESS:
+    case RD_KAFKA_RESP_ERR_COORDINATOR_NOT_AVAILABLE:
+    case RD_KAFKA_RESP_ERR_NOT_COORDINATOR:
+    case RD_KAFKA_RESP_ERR_NOT_ENOUGH_REPLICAS:
+    case RD_KAFKA_RESP_ERR_NOT_ENOUGH_REPLICAS_AFTER_APPEND:
+    case RD_KAFKA_RESP_ERR_CONCURRENT_TRANSACTIONS:
+    case RD_KAFKA_RESP_ERR_UNSTABLE_OFFSET_COMMIT:
+      return {Action::kRetry, Code::kBrokersUnreachable};
+    case RD_KAFKA_RESP_ERR__AUTHENTICATION:
+    case RD_KAFKA_RESP_ERR_SASL_AUTHENTICATION_FAILED:
+    case RD_KAFKA_RESP_ERR_UNSUPPORTED_SASL_MECHANISM:
+    case RD_KAFKA_RESP_ERR__SSL:
+      return {Action::kStopJob, Code::kAuthenticationFailed};
+    case RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED:
+    case RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED:
+    case RD_KAFKA_RESP_ERR_CLUSTER_AUTHORIZATION_FAILED:
+    case RD_KAFKA_RESP_ERR_TRANSACTIONAL_ID_AUTHORIZATION_FAILED:
+      return {Action::kStopJob, Code::kPermissionMissing};
+    case RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE:
+    case RD_KAFKA_RESP_ERR_INVALID_MSG_SIZE:
+    case RD_KAFKA_RESP_ERR_INVALID_RECORD:
+    case RD_KAFKA_RESP_ERR_POLICY_VIOLATION:
+    case RD_KAFKA_RESP_ERR_RECORD_LIST_TOO_LARGE:
+    case RD_KAFKA_RESP_ERR_INVALID_MSG:
+      return {Action::kRecover, Code::kRowsRefused};
+    case RD_KAFKA_RESP_ERR__FENCED:
+    case RD_KAFKA_RESP_ERR_INVALID_PRODUCER_EPOCH:
+    case RD_KAFKA_RESP_ERR_PRODUCER_FENCED:
+      return {Action::kRecover, Code::kFenced};
+    default:
+      return {Action::kRecover, Code::kNone};
+  }
+}
+
+LogLevel level_of(int syslog) {
+  if (syslog <= 3) return LogLevel::kWarn;
+  return syslog <= 5 ? LogLevel::kInfo : LogLevel::kDebug;
+}
+
+Result<> set_all(rd_kafka_conf_t* conf, const Properties& properties, std::string_view whose) {
+  std::array<char, 512> reason{};
+  for (const auto& [name, value] : properties) {
+    if (rd_kafka_conf_set(conf, name.c_str(), value.c_str(), reason.data(), reason.size()) !=
+        RD_KAFKA_CONF_OK) {
+      // Not the value: it may be a secret.
+      return Error{Action::kStopJob, std::string(whose) + ": property \"" + name +
+                                         "\" was refused by librdkafka: " + reason.data()};
+    }
+  }
+  return {};
+}
+
+}  // namespace
+
+Error to_error(rd_kafka_resp_err_t code, std::string_view what, std::string_view detail) {
+  const Meaning meaning = meaning_of(code);
+  std::string message =
+      std::string(what) + ": " +
+      (detail.empty() ? std::string(rd_kafka_err2str(code)) : std::string(detail)) + " (" +
+      rd_kafka_err2name(code) + ")";
+  if (meaning.code == Code::kPermissionMissing) message += "; " + acl_command(code);
+  return {meaning.action, meaning.code, std::move(message)};
+}
+
+int ms_left(MonoTime deadline) {
+  const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(
+      deadline - std::chrono::steady_clock::now());
+  return static_cast<int>(std::clamp<std::int64_t>(left.count(), 1, 600'000));
+}
+
+TopicList make_topic_list(std::size_t capacity) {
+  return TopicList(rd_kafka_topic_partition_list_new(static_cast<int>(capacity)));
+}
+
+Result<std::unique_ptr<Client>> Client::open(const KafkaCluster& cluster, rd_kafka_type_t type,
+                                             const Properties& more,
+                                             const std::function<void(rd_kafka_conf_t*)>& customize,
+                                             void* user) {
+  WEIR_ASSIGN(const Properties cluster_properties, cluster.properties());
+  std::unique_ptr<Client> client(new Client(user));
+  rd_kafka_conf_t* conf = rd_kafka_conf_new();
+  rd_kafka_conf_set_opaque(conf, client.get());
+  rd_kafka_conf_set_error_cb(conf, &Client::on_error);
+  rd_kafka_conf_set_log_cb(conf, &Client::on_log);
+  Result<> set = set_all(conf, kCommon, "weir");
+  if (set) set = set_all(conf, {{"bootstrap.servers", cluster.brokers}}, "brokers");
+  if (set) set = set_all(conf, cluster_properties, "cluster " + cluster.name);
+  if (set) set = set_all(conf, more, "weir");
+  if (!set) {
+    rd_kafka_conf_destroy(conf);
+    return std::move(set.error());
+  }
+  if (customize) customize(conf);
+  std::array<char, 512> reason{};
+  client->handle_ = rd_kafka_new(type, conf, reason.data(), reason.size());
+  if (client->handle_ == nullptr) {
+    rd_kafka_conf_destroy(conf);
+    return Error{Action::kStopJob,
+                 "cannot make a Kafka client for " + cluster.name + ": " + reason.data()};
+  }
+  return client;
+}
+
+Client::~Client() {
+  if (handle_ != nullptr) rd_kafka_destroy_flags(handle_, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE);
+}
+
+std::optional<Error> Client::fault() const {
+  const MutexLock lock(mutex_);
+  return fault_;
+}
+
+Error Client::explained(Error error) {
+  if (error.code() != Code::kBrokersUnreachable) return error;
+  poll();  // error_cb comes from it
+  if (std::optional<Error> known = fault()) return std::move(*known);
+  return error;
+}
+
+void Client::on_error(rd_kafka_t* /*handle*/, int code, const char* reason, void* opaque) {
+  auto* const client = static_cast<Client*>(opaque);
+  const auto error = static_cast<rd_kafka_resp_err_t>(code);
+  if (error == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART ||
+      error == RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION || error == RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC) {
+    client->topic_gone_ = true;
+    return;
+  }
+  const Error meant = to_error(error, "connecting", reason);
+  if (meant.code() == Code::kAuthenticationFailed || meant.code() == Code::kPermissionMissing) {
+    const MutexLock lock(client->mutex_);
+    client->fault_ = meant;
+  }
+}
+
+void Client::on_log(const rd_kafka_t* /*handle*/, int level, const char* facility,
+                    const char* text) {
+  const LogLevel as = level_of(level);
+  if (log_enabled(as)) log(as, std::string("kafka ") + facility + ": " + text);
+}
+
+Result<std::map<std::string, std::int32_t>> list_topics(Client& client, MonoTime deadline) {
+  const rd_kafka_metadata_t* metadata = nullptr;
+  const rd_kafka_resp_err_t error =
+      rd_kafka_metadata(client.get(), 1, nullptr, &metadata, ms_left(deadline));
+  if (error != RD_KAFKA_RESP_ERR_NO_ERROR) {
+    client.poll();
+    return client.explained(to_error(error, "asking the cluster for its topics"));
+  }
+  std::map<std::string, std::int32_t> topics;
+  for (int i = 0; i < metadata->topic_cnt; ++i) {
+    const rd_kafka_metadata_topic_t& topic = metadata->topics[i];
+    if (topic.err == RD_KAFKA_RESP_ERR_NO_ERROR) topics[topic.topic] = topic.partition_cnt;
+  }
+  rd_kafka_metadata_destroy(metadata);
+  return topics;
+}
+
+std::optional<std::string_view> owned_property_reason(std::string_view name) {
+  struct Owned {
+    std::string_view name, reason;
+  };
+  static constexpr std::array kOwned = {
+      Owned{"bootstrap.servers", "it is `brokers`"},
+      Owned{"metadata.broker.list", "it is `brokers`"},
+      Owned{"group.id", "weir never joins a group; the mirror's group is `group`"},
+      Owned{"transactional.id", "it is the lane's identity"},
+      Owned{"enable.auto.commit", "positions are committed with the output"},
+      Owned{"auto.commit.interval.ms", "positions are committed with the output"},
+      Owned{"enable.auto.offset.store", "positions are committed with the output"},
+      Owned{"auto.offset.reset", "it is `start` and `on_data_loss`"},
+      Owned{"isolation.level", "rows of aborted transactions must never be read"},
+      Owned{"enable.idempotence", "exactly-once needs it"},
+      Owned{"acks", "exactly-once needs all"},
+      Owned{"request.required.acks", "exactly-once needs all"},
+      Owned{"message.timeout.ms", "it must end before the transaction does"},
+      Owned{"delivery.timeout.ms", "it must end before the transaction does"},
+      Owned{"transaction.timeout.ms", "weir's watchdog is half of it"},
+      Owned{"socket.timeout.ms", "weir's watchdog must outlast it"},
+      Owned{"enable.partition.eof", "ends and idleness are found by it"},
+      Owned{"check.crcs", "a damaged record must be found"},
+      Owned{"socket.max.fails", "doubt is counted by closed connections"},
+      Owned{"log.connection.close", "doubt is counted by closed connections"},
+      Owned{"reconnect.backoff.max.ms", "a cut connection must not hold a commit up"},
+      Owned{"partitioner", "it is the sink's `partitioner`"},
+      Owned{"compression.codec", "it is the sink's `compression`"},
+      Owned{"compression.type", "it is the sink's `compression`"},
+  };
+  for (const Owned& owned : kOwned) {
+    if (owned.name == name) return owned.reason;
+  }
+  return std::nullopt;
+}
+
+}  // namespace weir::kafka

@@ -1,0 +1,98 @@
+#pragma once
+
+#include <librdkafka/rdkafka.h>
+
+#include <atomic>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/mutex.h"
+#include "base/result.h"
+#include "connectors/kafka/position.h"
+
+namespace weir::kafka {
+
+using Properties = std::vector<std::pair<std::string, std::string>>;
+
+/// A cluster and how to reach it. Copied freely; immutable.
+struct KafkaCluster {
+  std::string name;     ///< for people: the name in weir.yaml, or the brokers
+  std::string brokers;  ///< bootstrap.servers
+  std::string epoch_topic = "weir-epochs";
+  /// librdkafka properties of the cluster, security among them. Called at every connect, so that a
+  /// secret that was changed is taken up.
+  std::function<Result<Properties>()> properties = [] { return Result<Properties>(Properties{}); };
+};
+
+/// What an error of librdkafka or a broker means for the caller. `what` is what was tried, such as
+/// "reading the offsets of group prod.clicks".
+Error to_error(rd_kafka_resp_err_t code, std::string_view what, std::string_view detail = {});
+
+/// Whole milliseconds until `deadline`, at least 1: librdkafka takes 0 for "do not wait".
+int ms_left(MonoTime deadline);
+
+/// One librdkafka handle with its log and its connection faults.
+///
+/// Owned by whoever opened it; destroying it closes its connections and joins its threads.
+/// Thread: as librdkafka's handles, any.
+class Client {
+ public:
+  /// `more` is set after weir's own settings and the cluster's properties. `customize`, when given,
+  /// sets callbacks; the handle's opaque is the Client.
+  /// Errors: kStopJob for a setting that librdkafka refuses.
+  static Result<std::unique_ptr<Client>> open(
+      const KafkaCluster& cluster, rd_kafka_type_t type, const Properties& more,
+      const std::function<void(rd_kafka_conf_t*)>& customize = {}, void* user = nullptr);
+  ~Client();
+  Client(const Client&) = delete;
+  Client& operator=(const Client&) = delete;
+
+  rd_kafka_t* get() const { return handle_; }
+  void* user() const { return user_; }
+
+  /// What makes every call time out, when librdkafka has said so: refused credentials, a broken
+  /// certificate. Reading does not clear it.
+  std::optional<Error> fault() const WEIR_EXCLUDES(mutex_);
+  /// A topic or partition of this handle vanished since the last call.
+  bool take_topic_gone() { return topic_gone_.exchange(false); }
+  /// Serves callbacks; for handles that nobody else polls.
+  void poll() { rd_kafka_poll(handle_, 0); }
+
+  /// `error` as it is, or the fault that explains it when it is a time-out.
+  Error explained(Error error);
+
+ private:
+  Client(void* user) : user_(user) {}
+  static void on_error(rd_kafka_t* handle, int code, const char* reason, void* opaque);
+  static void on_log(const rd_kafka_t* handle, int level, const char* facility, const char* text);
+
+  void* const user_;
+  rd_kafka_t* handle_ = nullptr;
+  std::atomic<bool> topic_gone_ = false;
+  mutable Mutex mutex_;
+  std::optional<Error> fault_ WEIR_GUARDED_BY(mutex_);
+};
+
+struct TopicListDeleter {
+  void operator()(rd_kafka_topic_partition_list_t* list) const {
+    rd_kafka_topic_partition_list_destroy(list);
+  }
+};
+using TopicList = std::unique_ptr<rd_kafka_topic_partition_list_t, TopicListDeleter>;
+TopicList make_topic_list(std::size_t capacity);
+
+/// Topics of the cluster with the number of their partitions, asked for all at once: a request for
+/// a single topic may create it. Errors: kRetry.
+Result<std::map<std::string, std::int32_t>> list_topics(Client& client, MonoTime deadline);
+
+/// Settings that weir owns; a job's `properties` may not name them.
+std::optional<std::string_view> owned_property_reason(std::string_view name);
+
+}  // namespace weir::kafka

@@ -1,0 +1,423 @@
+#include "connectors/kafka/decider.h"
+
+#include <cstdlib>
+#include <cstring>
+#include <thread>
+#include <utility>
+
+#include "base/check.h"
+#include "base/log.h"
+#include "connectors/kafka/cell.h"
+#include "connectors/kafka/position.h"
+
+namespace weir::kafka {
+namespace {
+
+using std::chrono::milliseconds;
+
+// A call is made again until the watchdog; each alone is finite (epochs.md, section 3).
+constexpr int kCallMs = 2000;
+
+struct ErrorDeleter {
+  void operator()(rd_kafka_error_t* error) const { rd_kafka_error_destroy(error); }
+};
+using KafkaError = std::unique_ptr<rd_kafka_error_t, ErrorDeleter>;
+
+struct Committed {
+  ReadState state = ReadState::kUnknown;
+  std::int64_t offset = -1;
+  std::string metadata;
+  std::string why;
+};
+
+class KafkaDecider final : public Decider {
+ public:
+  KafkaDecider(KafkaDeciderOptions options, std::shared_ptr<ProducerSlot> slot)
+      : options_(std::move(options)),
+        slot_(std::move(slot)),
+        generation_(slot_->next_generation()) {}
+
+  ~KafkaDecider() override {
+    if (producer_) producer_->close();
+  }
+
+  Result<DeciderRecord> identify(MonoTime deadline) override {
+    WEIR_ASSIGN(Client * client, reader(cell_group(), kStable));
+    WEIR_TRY(list_topics(*client, deadline));
+    char* id = rd_kafka_clusterid(client->get(), ms_left(deadline));
+    if (id == nullptr) {
+      return client->explained(
+          to_error(RD_KAFKA_RESP_ERR__TIMED_OUT, "asking " + options_.cluster.name + " who it is"));
+    }
+    DeciderRecord record{.kind = DeciderKind::kKafka,
+                         .cluster_id = id,
+                         .cluster_name = options_.cluster.name,
+                         .brokers = options_.cluster.brokers,
+                         .epoch_topic = options_.cluster.epoch_topic,
+                         .transactional_id = options_.lane.dotted()};
+    rd_kafka_mem_free(client->get(), id);
+    return record;
+  }
+
+  Result<> ensure_cell_place(MonoTime deadline) override {
+    WEIR_ASSIGN(Client * client, reader(cell_group(), kStable));
+    while (true) {
+      WEIR_ASSIGN(topics_, list_topics(*client, deadline));
+      if (topics_.contains(options_.cluster.epoch_topic)) return {};
+      WEIR_TRY(create_epoch_topic(*client, deadline));
+      // Made, but not every broker has heard of it yet.
+      std::this_thread::sleep_for(milliseconds(50));
+    }
+  }
+
+  CellReading peek(MonoTime deadline) override { return read_cell(kPlain, deadline); }
+  CellReading read_stable(MonoTime deadline) override { return read_cell(kStable, deadline); }
+
+  Result<> fence(MonoTime deadline) override {
+    open_ = false;
+    if (producer_) {
+      producer_->close();
+      producer_.reset();
+    }
+    WEIR_ASSIGN(producer_,
+                Producer::open(options_.cluster, options_.lane.dotted(), slot_->topics()));
+    while (true) {
+      const KafkaError error(
+          rd_kafka_init_transactions(producer_->get(), std::min(ms_left(deadline), 10'000)));
+      if (!error) break;
+      Error meant = producer_->client().explained(to_error(
+          rd_kafka_error_code(error.get()), "fencing earlier writers of " + options_.lane.dotted(),
+          rd_kafka_error_string(error.get())));
+      const bool again = rd_kafka_error_is_retriable(error.get()) != 0 &&
+                         meant.action() != Action::kStopJob &&
+                         std::chrono::steady_clock::now() < deadline;
+      if (again) continue;
+      if (meant.action() == Action::kRecover) {
+        return Error{Action::kRetry, meant.code(), meant.message()};
+      }
+      return meant;
+    }
+    doubts_seen_ = producer_->doubts();
+    if (!slot_->publish(generation_, producer_)) {
+      return Error{Action::kRecover, "this decider was abandoned"};
+    }
+    return {};
+  }
+
+  Result<MirrorReading> read_mirror(const std::vector<SplitId>& splits, bool with_members,
+                                    MonoTime deadline) override {
+    MirrorReading reading;
+    std::map<std::string, std::vector<TopicPartition>> by_group;
+    for (const SplitId& split : splits) {
+      by_group[options_.mirror_groups.at(split.source)].push_back(partition_of(split));
+    }
+    std::map<std::pair<std::string, TopicPartition>, Committed> found;
+    for (const auto& [group, partitions] : by_group) {
+      WEIR_ASSIGN(const std::vector<Committed> offsets,
+                  read_offsets(group, kStable, partitions, deadline));
+      for (std::size_t i = 0; i < partitions.size(); ++i)
+        found[{group, partitions[i]}] = offsets[i];
+      if (with_members) {
+        WEIR_ASSIGN(const bool members, has_members(group, deadline));
+        if (members) reading.groups_with_members.push_back(group);
+      }
+    }
+    for (const SplitId& split : splits) {
+      const Committed& committed =
+          found.at({options_.mirror_groups.at(split.source), partition_of(split)});
+      reading.entries.push_back(mirror_entry(split, committed));
+    }
+    return reading;
+  }
+
+  bool mirror_is_transactional() const override { return true; }
+
+  Result<> begin(EpochId /*epoch*/) override {
+    WEIR_CHECK(producer_ != nullptr, "fence() comes before begin()");
+    // Peek's handles are not needed any more; the stable reader of the cell is, at each rotation.
+    std::erase_if(readers_, [&](const auto& entry) {
+      return entry.first != std::pair(cell_group(), std::string(kStable));
+    });
+    producer_->begin();
+    const KafkaError error(rd_kafka_begin_transaction(producer_->get()));
+    if (error) {
+      return Error{Action::kRecover,
+                   std::string("beginning a transaction: ") + rd_kafka_error_string(error.get())};
+    }
+    open_ = true;
+    return {};
+  }
+
+  Result<Verdict> commit(const Commit& commit) override {
+    if (!open_) WEIR_TRY(begin(commit.cell.epoch));
+    WEIR_TRY(send_all_offsets(commit));
+    bool again = false;
+    while (true) {
+      const KafkaError error(rd_kafka_commit_transaction(producer_->get(), kCallMs));
+      if (!error) break;
+      again = true;
+      if (rd_kafka_error_is_retriable(error.get()) == 0) return failure(error.get(), "committing");
+    }
+    open_ = false;
+    const std::uint64_t now = producer_->doubts();
+    if (!again && now == doubts_seen_) return Verdict::kDecided;
+    doubts_seen_ = now;
+    ++doubt_count_;
+    return Verdict::kDecidedWithDoubt;
+  }
+
+  void abort(MonoTime deadline) override {
+    if (!producer_ || !open_) return;
+    open_ = false;
+    rd_kafka_purge(producer_->get(), RD_KAFKA_PURGE_F_QUEUE);
+    const KafkaError error(rd_kafka_abort_transaction(producer_->get(), ms_left(deadline)));
+    if (error) log(LogLevel::kDebug, std::string("abort: ") + rd_kafka_error_string(error.get()));
+  }
+
+  std::uint64_t doubts() const override { return doubt_count_; }
+
+ private:
+  static constexpr const char* kPlain = "read_uncommitted";
+  static constexpr const char* kStable = "read_committed";
+
+  std::string cell_group() const { return options_.lane.dotted(); }
+  TopicPartition cell_place() const { return {options_.cluster.epoch_topic, 0}; }
+
+  static TopicPartition partition_of(const SplitId& split) {
+    const std::optional<TopicPartition> parsed = parse_split(split.split);
+    WEIR_CHECK(parsed.has_value(), "splits of a Kafka source are topic/partition");
+    return *parsed;
+  }
+
+  // A consumer that is never assigned: isolation.level and group.id belong to a handle.
+  Result<Client*> reader(const std::string& group, const char* isolation) {
+    std::unique_ptr<Client>& client = readers_[{group, isolation}];
+    if (!client) {
+      WEIR_ASSIGN(client, Client::open(options_.cluster, RD_KAFKA_CONSUMER,
+                                       {{"group.id", group},
+                                        {"isolation.level", isolation},
+                                        {"enable.auto.commit", "false"}}));
+    }
+    return client.get();
+  }
+
+  Result<std::vector<Committed>> read_offsets(const std::string& group, const char* isolation,
+                                              const std::vector<TopicPartition>& partitions,
+                                              MonoTime deadline) {
+    WEIR_ASSIGN(Client * client, reader(group, isolation));
+    const TopicList list = make_topic_list(partitions.size());
+    for (const TopicPartition& partition : partitions) {
+      rd_kafka_topic_partition_list_add(list.get(), partition.topic.c_str(), partition.partition);
+    }
+    const rd_kafka_resp_err_t called =
+        rd_kafka_committed(client->get(), list.get(), ms_left(deadline));
+    std::vector<Committed> result(partitions.size());
+    if (called != RD_KAFKA_RESP_ERR_NO_ERROR) {
+      Error error = client->explained(to_error(called, "reading the offsets of group " + group));
+      if (error.action() == Action::kStopJob) return error;
+      // The elements show NO_ERROR and -1001 now: that is not "absent".
+      for (Committed& committed : result) committed.why = error.message();
+      return result;
+    }
+    for (std::size_t i = 0; i < result.size(); ++i) {
+      const rd_kafka_topic_partition_t* found = rd_kafka_topic_partition_list_find(
+          list.get(), partitions[i].topic.c_str(), partitions[i].partition);
+      Committed& committed = result[i];
+      if (found->err == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART) {
+        committed.state = ReadState::kAbsent;
+      } else if (found->err != RD_KAFKA_RESP_ERR_NO_ERROR) {
+        committed.why = rd_kafka_err2str(found->err);
+      } else if (found->offset < 0) {
+        committed.state = ReadState::kAbsent;
+      } else {
+        committed.state = ReadState::kValue;
+        committed.offset = found->offset;
+        if (found->metadata != nullptr) {
+          committed.metadata.assign(static_cast<const char*>(found->metadata),
+                                    found->metadata_size);
+        }
+      }
+    }
+    return result;
+  }
+
+  CellReading read_cell(const char* isolation, MonoTime deadline) {
+    const Result<std::vector<Committed>> read =
+        read_offsets(cell_group(), isolation, {cell_place()}, deadline);
+    if (!read) return {.state = ReadState::kUnknown, .cell = {}, .text = read.error().message()};
+    const Committed& committed = read->front();
+    CellReading reading{.state = committed.state, .cell = {}, .text = committed.why};
+    if (committed.state != ReadState::kValue) return reading;
+    reading.text = committed.metadata;
+    std::optional<Cell> cell = parse_cell(committed.metadata);
+    // The offset is the epoch: a plain commit by somebody else would have to forge both.
+    if (cell && cell->epoch.value() == committed.offset && cell->id == options_.lane) {
+      reading.cell = std::move(cell);
+    }
+    return reading;
+  }
+
+  MirrorEntry mirror_entry(const SplitId& split, const Committed& committed) const {
+    MirrorEntry entry{
+        .split = split, .state = committed.state, .position = {}, .mark = {}, .text = {}};
+    if (committed.state == ReadState::kUnknown) entry.text = committed.why;
+    if (committed.state != ReadState::kValue) return entry;
+    PartitionPosition position{.next = committed.offset};
+    if (const std::optional<MirrorMetadata> mirror = parse_mirror(committed.metadata)) {
+      entry.mark = mirror->mark;
+      position.tail_fp = mirror->tail_fp;
+    }
+    entry.position = encode_position(position);
+    entry.text =
+        "offset " + std::to_string(committed.offset) +
+        (committed.metadata.empty() ? ", no metadata" : ", metadata " + committed.metadata);
+    return entry;
+  }
+
+  Result<bool> has_members(const std::string& group, MonoTime deadline) {
+    WEIR_ASSIGN(Client * client, reader(group, kStable));
+    const rd_kafka_group_list* groups = nullptr;
+    const rd_kafka_resp_err_t error =
+        rd_kafka_list_groups(client->get(), group.c_str(), &groups, ms_left(deadline));
+    if (error != RD_KAFKA_RESP_ERR_NO_ERROR) {
+      Error meant = client->explained(to_error(error, "asking who is in group " + group));
+      return Error{meant.action() == Action::kStopJob ? Action::kStopJob : Action::kRetry,
+                   meant.code(), meant.message()};
+    }
+    bool members = false;
+    for (int i = 0; i < groups->group_cnt; ++i)
+      members = members || groups->groups[i].member_cnt > 0;
+    rd_kafka_group_list_destroy(groups);
+    return members;
+  }
+
+  Result<> create_epoch_topic(Client& client, MonoTime deadline) {
+    char reason[256] = "";
+    const std::string& name = options_.cluster.epoch_topic;
+    // -1: the brokers' default replication.
+    rd_kafka_NewTopic_t* topic = rd_kafka_NewTopic_new(name.c_str(), 1, -1, reason, sizeof reason);
+    if (topic == nullptr) return Error{Action::kStopJob, "epoch topic " + name + ": " + reason};
+    rd_kafka_queue_t* queue = rd_kafka_queue_new(client.get());
+    rd_kafka_CreateTopics(client.get(), &topic, 1, nullptr, queue);
+    rd_kafka_event_t* event = rd_kafka_queue_poll(queue, ms_left(deadline));
+    rd_kafka_resp_err_t error = RD_KAFKA_RESP_ERR__TIMED_OUT;
+    std::string detail;
+    if (event != nullptr) {
+      error = rd_kafka_event_error(event);
+      std::size_t count = 0;
+      const rd_kafka_topic_result_t** results =
+          rd_kafka_CreateTopics_result_topics(rd_kafka_event_CreateTopics_result(event), &count);
+      if (error == RD_KAFKA_RESP_ERR_NO_ERROR && count == 1) {
+        error = rd_kafka_topic_result_error(results[0]);
+        const char* text = rd_kafka_topic_result_error_string(results[0]);
+        if (text != nullptr) detail = text;
+      }
+      rd_kafka_event_destroy(event);
+    }
+    rd_kafka_queue_destroy(queue);
+    rd_kafka_NewTopic_destroy(topic);
+    if (error == RD_KAFKA_RESP_ERR_NO_ERROR || error == RD_KAFKA_RESP_ERR_TOPIC_ALREADY_EXISTS) {
+      return {};
+    }
+    Error meant = client.explained(to_error(error, "making the epoch topic " + name, detail));
+    if (meant.action() == Action::kRetry) return meant;
+    return Error{
+        Action::kStopJob, Code::kPermissionMissing,
+        meant.message() + "\nmake it yourself: kafka-topics --bootstrap-server " +
+            options_.cluster.brokers + " --create --topic " + name +
+            " --partitions 1\nand let weir read it: kafka-acls --bootstrap-server " +
+            options_.cluster.brokers +
+            " --add --allow-principal User:NAME --operation Read --operation Describe --topic " +
+            name};
+  }
+
+  Result<> send_all_offsets(const Commit& commit) {
+    const std::string cell = encode_cell(commit.cell);
+    WEIR_TRY(send_offsets(cell_group(), {{cell_place(), commit.cell.epoch.value(), cell}}));
+    std::map<std::string, std::vector<Offset>> by_group;
+    for (const auto& [split, position] : commit.mirror) {
+      const TopicPartition partition = partition_of(split);
+      const std::optional<PartitionPosition> decoded = decode_position(position);
+      WEIR_CHECK(decoded.has_value(), "positions of a Kafka source come from it");
+      if (!has_partition(partition)) {
+        log(LogLevel::kWarn, "partition " + split.split + " is gone; its position is not mirrored");
+        continue;
+      }
+      const MirrorMark mark{commit.cell.id.instance, commit.cell.id.job, commit.cell.epoch};
+      by_group[options_.mirror_groups.at(split.source)].push_back(
+          {partition, decoded->next, encode_mirror({mark, decoded->tail_fp})});
+    }
+    for (const auto& [group, offsets] : by_group) WEIR_TRY(send_offsets(group, offsets));
+    return {};
+  }
+
+  bool has_partition(const TopicPartition& partition) const {
+    const auto topic = topics_.find(partition.topic);
+    // A topic or partition that was found after the last look is there.
+    return topics_.empty() || topic != topics_.end();
+  }
+
+  struct Offset {
+    TopicPartition partition;
+    std::int64_t offset;
+    std::string metadata;
+  };
+
+  Result<> send_offsets(const std::string& group, const std::vector<Offset>& offsets) {
+    const TopicList list = make_topic_list(offsets.size());
+    for (const Offset& offset : offsets) {
+      rd_kafka_topic_partition_t* element = rd_kafka_topic_partition_list_add(
+          list.get(), offset.partition.topic.c_str(), offset.partition.partition);
+      element->offset = offset.offset;
+      element->metadata = std::malloc(offset.metadata.size());
+      WEIR_CHECK(element->metadata != nullptr, "256 bytes are to be had");
+      std::memcpy(element->metadata, offset.metadata.data(), offset.metadata.size());
+      element->metadata_size = offset.metadata.size();
+    }
+    rd_kafka_consumer_group_metadata_t* metadata =
+        rd_kafka_consumer_group_metadata_new(group.c_str());
+    Result<> result;
+    while (true) {
+      const KafkaError error(
+          rd_kafka_send_offsets_to_transaction(producer_->get(), list.get(), metadata, kCallMs));
+      if (!error) break;
+      if (rd_kafka_error_is_retriable(error.get()) == 0) {
+        result = failure(error.get(), "sending the offsets of group " + group);
+        break;
+      }
+    }
+    rd_kafka_consumer_group_metadata_destroy(metadata);
+    return result;
+  }
+
+  // Never "not committed": the outcome is read, not concluded.
+  Error failure(const rd_kafka_error_t* error, const std::string& what) {
+    open_ = rd_kafka_error_txn_requires_abort(error) != 0;
+    Error meant = producer_->client().explained(
+        to_error(rd_kafka_error_code(error), what, rd_kafka_error_string(error)));
+    if (meant.action() == Action::kStopJob && meant.code() != Code::kTopicMissing) return meant;
+    return {Action::kRecover, meant.code(), meant.message()};
+  }
+
+  const KafkaDeciderOptions options_;
+  const std::shared_ptr<ProducerSlot> slot_;
+  const std::uint64_t generation_;
+  std::map<std::pair<std::string, std::string>, std::unique_ptr<Client>> readers_;
+  std::map<std::string, std::int32_t> topics_;  // as of the last ensure_cell_place
+  std::shared_ptr<Producer> producer_;
+  bool open_ = false;  // a transaction was begun and neither committed nor aborted
+  std::uint64_t doubts_seen_ = 0;
+  std::uint64_t doubt_count_ = 0;
+};
+
+}  // namespace
+
+DeciderFactory kafka_decider_factory(KafkaDeciderOptions options,
+                                     std::shared_ptr<ProducerSlot> slot) {
+  return
+      [options = std::move(options), slot = std::move(slot)]() -> Result<std::unique_ptr<Decider>> {
+        return std::unique_ptr<Decider>(std::make_unique<KafkaDecider>(options, slot));
+      };
+}
+
+}  // namespace weir::kafka

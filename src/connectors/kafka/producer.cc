@@ -1,0 +1,172 @@
+#include "connectors/kafka/producer.h"
+
+#include <unistd.h>
+
+namespace weir::kafka {
+namespace {
+
+// epochs.md, section 7. 60 s is Kafka's default; what stays open longer was abandoned.
+const Properties kProducerSettings = {
+    {"enable.idempotence", "true"},
+    {"acks", "all"},
+    {"message.timeout.ms", "45000"},
+    {"transaction.timeout.ms", "60000"},
+    // Room for bursts: 64 MiB, and as many short messages as fit.
+    {"queue.buffering.max.kbytes", "65536"},
+    {"queue.buffering.max.messages", "500000"},
+    // 20 ms fill a batch of 1 MB at full speed; an epoch waits at its seal for its last batch.
+    {"linger.ms", "20"},
+};
+
+bool is_transactional(std::int16_t api_key) {
+  // Produce, AddPartitionsToTxn, AddOffsetsToTxn, EndTxn, TxnOffsetCommit.
+  return api_key == 0 || api_key == 24 || api_key == 25 || api_key == 26 || api_key == 28;
+}
+
+}  // namespace
+
+Result<std::shared_ptr<Producer>> Producer::open(const KafkaCluster& cluster,
+                                                 const std::string& transactional_id,
+                                                 const std::vector<OutputTopic>& topics) {
+  std::shared_ptr<Producer> producer(new Producer);
+  Properties settings = kProducerSettings;
+  settings.emplace_back("transactional.id", transactional_id);
+  for (const OutputTopic& topic : topics) {
+    settings.insert(settings.end(), topic.properties.begin(), topic.properties.end());
+  }
+  auto customize = [&](rd_kafka_conf_t* conf) {
+    rd_kafka_conf_set_dr_msg_cb(
+        conf, [](rd_kafka_t* /*handle*/, const rd_kafka_message_t* message, void* opaque) {
+          static_cast<Producer*>(static_cast<Client*>(opaque)->user())->on_report(*message);
+        });
+    rd_kafka_conf_set_closesocket_cb(conf, &Producer::on_close_socket);
+    rd_kafka_conf_interceptor_add_on_new(conf, "weir", &Producer::on_new, producer.get());
+  };
+  WEIR_ASSIGN(producer->client_,
+              Client::open(cluster, RD_KAFKA_PRODUCER, settings, customize, producer.get()));
+  for (const OutputTopic& topic : topics) {
+    rd_kafka_topic_conf_t* conf = rd_kafka_topic_conf_new();
+    char reason[256];
+    for (const auto& [name, value] :
+         Properties{{"partitioner", topic.partitioner}, {"compression.codec", topic.compression}}) {
+      if (rd_kafka_topic_conf_set(conf, name.c_str(), value.c_str(), reason, sizeof reason) !=
+          RD_KAFKA_CONF_OK) {
+        rd_kafka_topic_conf_destroy(conf);
+        return Error{Action::kStopJob, "topic " + topic.topic + ": " + reason};
+      }
+    }
+    rd_kafka_topic_t* handle = rd_kafka_topic_new(producer->get(), topic.topic.c_str(), conf);
+    if (handle == nullptr) return to_error(rd_kafka_last_error(), "opening topic " + topic.topic);
+    producer->topics_.emplace_back(topic.topic, handle);
+  }
+  producer->poller_ =
+      std::jthread([raw = producer.get()](const std::stop_token& stop) { raw->poll_loop(stop); });
+  return producer;
+}
+
+Producer::~Producer() { close(); }
+
+void Producer::close() {
+  if (poller_.joinable()) {
+    poller_.request_stop();
+    rd_kafka_yield(get());
+    poller_.join();
+  }
+  for (auto& [name, handle] : topics_) rd_kafka_topic_destroy(handle);
+  topics_.clear();
+  client_.reset();
+}
+
+rd_kafka_topic_t* Producer::topic(const std::string& name) const {
+  for (const auto& [known, handle] : topics_) {
+    if (known == name) return handle;
+  }
+  return nullptr;
+}
+
+void Producer::poll_loop(const std::stop_token& stop) {
+  // 500 ms: only errors and logs come while no report is due; reports end the wait at once.
+  while (!stop.stop_requested()) {
+    if (rd_kafka_poll(get(), 500) > 0) wake_waiting();
+  }
+}
+
+void Producer::wake_waiting() {
+  if (!waiting_.load()) return;
+  const MutexLock lock(mutex_);
+  for (const Waker* room : rooms_) room->wake();
+  rooms_.clear();
+  waiting_ = false;
+  reported_changed_.notify_all();
+}
+
+void Producer::wait_for_room(const Waker* room) {
+  const MutexLock lock(mutex_);
+  rooms_.push_back(room);
+  waiting_ = true;
+}
+
+void Producer::on_report(const rd_kafka_message_t& message) {
+  if (message.err != RD_KAFKA_RESP_ERR_NO_ERROR) {
+    const MutexLock lock(mutex_);
+    if (!first_error_) {
+      first_error_ = to_error(message.err, std::string("writing to topic ") +
+                                               rd_kafka_topic_name(message.rkt) + ", a record of " +
+                                               std::to_string(message.len) + " bytes");
+    }
+  }
+  reported_.fetch_add(1, std::memory_order_release);
+}
+
+void Producer::begin() {
+  const MutexLock lock(mutex_);
+  first_error_.reset();
+}
+
+Result<> Producer::flush(MonoTime deadline) {
+  // Asks librdkafka to send what lingers; its result says nothing about delivery.
+  rd_kafka_flush(get(), 0);
+  const MutexLock lock(mutex_);
+  while (reported_.load(std::memory_order_acquire) < produced_.load(std::memory_order_acquire)) {
+    waiting_ = true;
+    const auto slice =
+        std::min(deadline, std::chrono::steady_clock::now() + std::chrono::milliseconds(50));
+    reported_changed_.wait_until(mutex_, slice);
+    if (std::chrono::steady_clock::now() >= deadline) {
+      return Error{Action::kRecover, Code::kBrokersUnreachable,
+                   "the broker did not acknowledge every record of the epoch in time"};
+    }
+  }
+  if (first_error_) {
+    // Whatever the broker said, the epoch's rows are not all there.
+    return Error{
+        first_error_->action() == Action::kRetry ? Action::kRecover : first_error_->action(),
+        first_error_->code(), first_error_->message()};
+  }
+  return {};
+}
+
+int Producer::on_close_socket(int socket, void* opaque) {
+  static_cast<Producer*>(static_cast<Client*>(opaque)->user())->doubts_.fetch_add(1);
+  return ::close(socket);
+}
+
+rd_kafka_resp_err_t Producer::on_response(rd_kafka_t* /*handle*/, int /*socket*/,
+                                          const char* /*broker*/, std::int32_t /*broker_id*/,
+                                          std::int16_t api_key, std::int16_t /*api_version*/,
+                                          std::int32_t /*correlation_id*/, std::size_t /*size*/,
+                                          std::int64_t /*round_trip_us*/, rd_kafka_resp_err_t error,
+                                          void* opaque) {
+  if (error != RD_KAFKA_RESP_ERR_NO_ERROR && is_transactional(api_key)) {
+    static_cast<Producer*>(opaque)->doubts_.fetch_add(1);
+  }
+  return RD_KAFKA_RESP_ERR_NO_ERROR;
+}
+
+rd_kafka_resp_err_t Producer::on_new(rd_kafka_t* handle, const rd_kafka_conf_t* /*conf*/,
+                                     void* opaque, char* /*reason*/, std::size_t /*reason_size*/) {
+  return rd_kafka_interceptor_add_on_response_received(handle, "weir", &Producer::on_response,
+                                                       opaque);
+}
+
+}  // namespace weir::kafka

@@ -1,0 +1,131 @@
+#pragma once
+
+#include <librdkafka/rdkafka.h>
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "base/mutex.h"
+#include "base/result.h"
+#include "base/waker.h"
+#include "connectors/kafka/client.h"
+
+namespace weir::kafka {
+
+/// How rows of one output topic are written.
+struct OutputTopic {
+  std::string topic;
+  std::string partitioner = "murmur2_random";
+  std::string compression = "none";
+  Properties properties;
+};
+
+/// A transactional producer handle, with the poller thread that serves it for its whole life: it
+/// counts delivery reports and wakes writers that wait for room.
+///
+/// Made by a decider's fence, shared with the sink writers of its cluster, closed by its decider.
+/// Thread: produced(), topic(), wait_for_room() the workers; the rest the committer.
+class Producer {
+ public:
+  /// Errors: kStopJob for a setting that librdkafka refuses.
+  static Result<std::shared_ptr<Producer>> open(const KafkaCluster& cluster,
+                                                const std::string& transactional_id,
+                                                const std::vector<OutputTopic>& topics);
+  ~Producer();
+  Producer(const Producer&) = delete;
+  Producer& operator=(const Producer&) = delete;
+
+  rd_kafka_t* get() const { return client_->get(); }
+  Client& client() { return *client_; }
+  /// The handle of an output topic; made before init_transactions (else the first transaction
+  /// takes a second). Null for a topic it was not opened with.
+  rd_kafka_topic_t* topic(const std::string& name) const;
+
+  /// `count` more messages were handed to librdkafka.
+  void produced(std::uint64_t count) { produced_.fetch_add(count, std::memory_order_release); }
+  /// `room` is written to when delivery reports have come, once.
+  void wait_for_room(const Waker* room) WEIR_EXCLUDES(mutex_);
+
+  /// Blocks until every message has its delivery report. Errors: kRetry at the deadline; those of
+  /// the first message that failed since the last begin().
+  Result<> flush(MonoTime deadline);
+  /// Forgets the counts and errors of the epoch before.
+  void begin();
+
+  /// Connections given up and transactional requests without an answer since it was opened: one
+  /// more means doubt.
+  std::uint64_t doubts() const { return doubts_.load(); }
+
+  /// Stops the poller and destroys the handle; may block for as long as librdkafka does.
+  /// Nobody may use it afterwards. Twice is once.
+  void close();
+
+ private:
+  Producer() = default;
+  void poll_loop(const std::stop_token& stop);
+  void wake_waiting() WEIR_EXCLUDES(mutex_);
+  void on_report(const rd_kafka_message_t& message) WEIR_EXCLUDES(mutex_);
+  static int on_close_socket(int socket, void* opaque);
+  static rd_kafka_resp_err_t on_response(rd_kafka_t* handle, int socket, const char* broker,
+                                         std::int32_t broker_id, std::int16_t api_key,
+                                         std::int16_t api_version, std::int32_t correlation_id,
+                                         std::size_t size, std::int64_t round_trip_us,
+                                         rd_kafka_resp_err_t error, void* opaque);
+  static rd_kafka_resp_err_t on_new(rd_kafka_t* handle, const rd_kafka_conf_t* conf, void* opaque,
+                                    char* reason, std::size_t reason_size);
+
+  std::unique_ptr<Client> client_;
+  std::vector<std::pair<std::string, rd_kafka_topic_t*>> topics_;
+  std::atomic<std::uint64_t> produced_ = 0;
+  std::atomic<std::uint64_t> reported_ = 0;
+  std::atomic<std::uint64_t> doubts_ = 0;
+  std::atomic<bool> waiting_ = false;
+
+  Mutex mutex_;
+  CondVar reported_changed_;
+  std::vector<const Waker*> rooms_ WEIR_GUARDED_BY(mutex_);
+  std::optional<Error> first_error_ WEIR_GUARDED_BY(mutex_);
+  std::jthread poller_;
+};
+
+/// Where the sinks of a cluster find the newest producer of its decider. A decider takes a
+/// generation when it is made; only the newest one's producers are published, so an abandoned
+/// decider can touch nothing.
+///
+/// Owned by the job, outlives deciders and sinks. Thread: any.
+class ProducerSlot {
+ public:
+  explicit ProducerSlot(std::vector<OutputTopic> topics) : topics_(std::move(topics)) {}
+  const std::vector<OutputTopic>& topics() const { return topics_; }
+
+  std::uint64_t next_generation() WEIR_EXCLUDES(mutex_) {
+    const MutexLock lock(mutex_);
+    current_.reset();
+    return ++generation_;
+  }
+  /// False when a newer decider was made.
+  bool publish(std::uint64_t generation, std::shared_ptr<Producer> producer) WEIR_EXCLUDES(mutex_) {
+    const MutexLock lock(mutex_);
+    if (generation != generation_) return false;
+    current_ = std::move(producer);
+    return true;
+  }
+  /// Null before the first fence.
+  std::shared_ptr<Producer> current() WEIR_EXCLUDES(mutex_) {
+    const MutexLock lock(mutex_);
+    return current_;
+  }
+
+ private:
+  const std::vector<OutputTopic> topics_;
+  Mutex mutex_;
+  std::uint64_t generation_ WEIR_GUARDED_BY(mutex_) = 0;
+  std::shared_ptr<Producer> current_ WEIR_GUARDED_BY(mutex_);
+};
+
+}  // namespace weir::kafka
