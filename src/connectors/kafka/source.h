@@ -1,0 +1,40 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "connectors/kafka/client.h"
+#include "flow/source.h"
+
+namespace weir::kafka {
+
+enum class Start : unsigned char { kLatest, kEarliest, kCommitted, kTimestamp, kOffsets };
+enum class End : unsigned char { kNone, kLatest, kTimestamp, kOffsets };
+using OffsetsByTopic = std::map<std::string, std::map<std::int32_t, std::int64_t>>;
+
+struct KafkaSourceOptions {
+  SourceIndex index;
+  std::string name;  ///< in the job file
+  KafkaCluster cluster;
+  std::string group;  ///< for client quotas and logs; the source never joins it
+  std::vector<std::string> topics;
+  /// In place of `topics`: these partitions only.
+  std::map<std::string, std::vector<std::int32_t>> assign;
+  Start start = Start::kLatest;
+  bool start_is_explicit = false;
+  std::int64_t start_timestamp_us = 0;
+  OffsetsByTopic start_offsets;
+  End end = End::kNone;
+  std::int64_t end_timestamp_us = 0;
+  OffsetsByTopic end_offsets;
+  bool with_headers = false;                        ///< copy headers, which only `_headers` needs
+  std::uint64_t fetch_bytes = 64ULL * 1024 * 1024;  ///< bound of all fetch queues together
+  Properties properties;
+};
+
+std::unique_ptr<Source> make_kafka_source(KafkaSourceOptions options);
+
+}  // namespace weir::kafka
