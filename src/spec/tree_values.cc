@@ -1,0 +1,55 @@
+#include "spec/tree_values.h"
+
+#include <charconv>
+
+#include "base/units.h"
+
+namespace weir {
+
+const YamlNode* usable(const YamlNode* map, std::string_view key) {
+  if (map == nullptr) return nullptr;
+  const YamlNode* node = map->find(key);
+  return node == nullptr || node->bad || node->kind == YamlNode::Kind::kNull ? nullptr : node;
+}
+
+std::optional<Located<std::string>> text_of(const YamlNode* map, std::string_view key) {
+  const YamlNode* node = usable(map, key);
+  if (node == nullptr || !node->is_scalar()) return std::nullopt;
+  return Located<std::string>{node->scalar, node->at, true};
+}
+
+std::optional<std::uint64_t> count_of(const YamlNode* map, std::string_view key) {
+  const auto text = text_of(map, key);
+  if (!text) return std::nullopt;
+  std::uint64_t value = 0;
+  const std::string& digits = text->value;
+  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), value);
+  if (error != std::errc{} || end != digits.data() + digits.size()) return std::nullopt;
+  return value;
+}
+
+std::optional<std::uint64_t> size_of(const YamlNode* map, std::string_view key) {
+  const auto text = text_of(map, key);
+  return text ? parse_size(text->value) : std::nullopt;
+}
+
+std::optional<std::chrono::microseconds> duration_of(const YamlNode* map, std::string_view key) {
+  const auto text = text_of(map, key);
+  return text ? parse_duration(text->value) : std::nullopt;
+}
+
+SqlText sql_of(const SourceText& source, const YamlNode* map, std::string_view key) {
+  const YamlNode* node = usable(map, key);
+  if (node == nullptr || !node->is_scalar()) return {};
+  return SqlText(node->scalar, node->at, scalar_offsets(source, *node));
+}
+
+void read_limits(const YamlNode* map, LimitsSpec& limits) {
+  if (const auto threads = text_of(map, "threads")) {
+    const auto count = count_of(map, "threads");
+    limits.threads = count ? std::optional(static_cast<std::uint32_t>(*count)) : std::nullopt;
+  }
+  if (const auto memory = size_of(map, "memory")) limits.memory_bytes = *memory;
+}
+
+}  // namespace weir
