@@ -1,0 +1,125 @@
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/random.h"
+#include "base/snapshot.h"
+#include "flow/decider.h"
+#include "flow/epoch_store.h"
+#include "flow/operator.h"
+#include "flow/sink.h"
+#include "flow/source.h"
+
+namespace weir {
+
+enum class RowErrorKind : unsigned char { kDecode, kEval };
+
+/// Where a pipeline lets rows out.
+class PipelineOut {
+ public:
+  virtual ~PipelineOut() = default;
+  /// `batch` goes to that sink. Never blocks.
+  virtual void rows(SinkIndex sink, BatchPtr batch) = 0;
+  /// A row that could not be decoded or evaluated. Errors: kHalt when the job's rule is `fail`.
+  virtual Result<> reject(RowErrorKind kind, const Batch& batch, const RowError& error) = 0;
+};
+
+/// A source's records to rows for the sinks: decoder and operators of stage 0. One per worker and
+/// source; nothing in it is shared. Thread: its worker.
+class Pipeline {
+ public:
+  virtual ~Pipeline() = default;
+  virtual Result<> process(RecordBatch&& records, const EpochContext& epoch, PipelineOut& out) = 0;
+};
+/// Makes the pipeline of one source (an index into LaneParts::sources).
+using PipelineFactory = std::function<Result<std::unique_ptr<Pipeline>>(std::size_t source)>;
+
+struct LaneOptions {
+  std::string job_file;  ///< as the user named it, for commands in messages
+  PlanHash plan;
+  std::string host;
+  std::chrono::microseconds commit_every = std::chrono::seconds(1);
+  std::uint64_t commit_records = 200'000;
+  std::uint64_t commit_bytes = 64ULL * 1024 * 1024;
+  bool available_now = false;
+  bool takeover = false;       ///< --takeover, for this start
+  bool takeover_auto = false;  ///< delivery.takeover: auto
+  std::chrono::microseconds drain_timeout = std::chrono::seconds(60);
+  std::size_t threads_max = 8;
+  bool skip_decode_errors = false;
+  bool skip_eval_errors = false;
+  std::map<std::string, std::string> groups;  ///< source name -> its mirror's group
+  /// True when two positions are one offset; the source's connector knows.
+  bool (*same_position)(const Position& a, const Position& b) = nullptr;
+};
+
+/// Everything a lane is made of; job/build.cc fills it in.
+struct LaneParts {
+  LaneId id;
+  std::vector<std::unique_ptr<Source>> sources;
+  std::vector<std::unique_ptr<Sink>> sinks;
+  PipelineFactory make_pipeline;
+  DeciderFactory make_decider;
+  std::unique_ptr<EpochStore> store;
+  LaneOptions options;
+};
+
+enum class LaneState : unsigned char {
+  kStarting,
+  kWaitingForKafka,
+  kRunning,
+  kDraining,
+  kStopped,
+  kFinished,
+  kHalted,
+  kFailed,
+};
+std::string_view to_string(LaneState state);
+
+/// What people and metrics see.
+struct LaneStatus {
+  LaneState state = LaneState::kStarting;
+  EpochId epoch;
+  std::uint64_t rows_in = 0;
+  std::uint64_t rows_out = 0;
+  std::uint64_t rows_skipped = 0;  ///< by `errors: skip`
+  std::uint64_t bytes_in = 0;
+  std::uint64_t epochs = 0;  ///< committed by this process
+  std::uint64_t recovers = 0;
+  std::uint64_t doubts = 0;
+  std::optional<std::int64_t> lag_records;
+  std::chrono::microseconds start_to_claim{};
+  std::optional<std::chrono::microseconds> start_to_first_record;
+  std::string last_error;
+};
+
+struct LaneOutcome {
+  LaneState state = LaneState::kStopped;  ///< kStopped, kFinished, kHalted or kFailed
+  std::optional<Error> error;
+};
+
+/// Runs one lane: recovery, then epoch after epoch, until it is stopped, has read its bounded
+/// sources, or halts.
+///
+/// Owned by the job. Thread: run() blocks its caller, which becomes the lane's own thread;
+/// request_stop() and status() any.
+class Lane {
+ public:
+  static Result<std::unique_ptr<Lane>> open(LaneParts parts, const Clock& clock, Random& random);
+  virtual ~Lane() = default;
+
+  virtual LaneOutcome run() = 0;
+  /// First: drain (seal, commit, clean stop). Second: abort the open transaction; nothing is lost
+  /// either way. Async-signal-safe.
+  virtual void request_stop() = 0;
+  virtual std::shared_ptr<const LaneStatus> status() const = 0;
+};
+
+}  // namespace weir

@@ -1,0 +1,237 @@
+#include "engine/recovery.h"
+
+#include <algorithm>
+
+#include "base/hash.h"
+
+namespace weir {
+namespace {
+
+RecoveryDecision halt(std::string row, Code code, std::string text) {
+  return {RecoveryAction::kHalt, code, std::move(text), std::move(row)};
+}
+
+RecoveryDecision go(std::string row, RecoveryAction action) {
+  return {action, Code::kNone, {}, std::move(row)};
+}
+
+std::string time_text(std::chrono::sys_seconds at) {
+  return std::to_string(at.time_since_epoch().count()) + " (Unix time)";
+}
+
+std::string number(EpochId epoch) { return std::to_string(epoch.value()); }
+
+RecoveryDecision without_cell(const RecoveryFacts& facts) {
+  if (!facts.lane) return go("T3", RecoveryAction::kFirstStart);
+  if (facts.stray) {
+    return halt("T5", Code::kBug,
+                "the store holds D/" + number(*facts.stray) + " and LANE says " +
+                    number(facts.lane->epoch));
+  }
+  if (facts.prepared) {
+    return halt("T7", Code::kInDoubt,
+                "epoch " + number(facts.prepared->epoch) +
+                    " was prepared here, and the cell that says whether it was committed is gone\n"
+                    "  weir offsets " +
+                    facts.job +
+                    " decide --committed\n"
+                    "  weir offsets " +
+                    facts.job + " decide --not-committed");
+  }
+  const LaneRecord& lane = *facts.lane;
+  const bool never_claimed = lane.owner == OwnerId{} && lane.epoch == EpochId{};
+  if (never_claimed || lane.clean_stop || facts.delta_records) {
+    return go("T6", RecoveryAction::kClaimLocal);
+  }
+  return halt("T6", Code::kPositionsExpired,
+              "the cell of epoch " + number(lane.epoch) +
+                  " or later is gone from the cluster (deleted or expired), and this lane's last "
+                  "positions were kept there only\n"
+                  "  weir offsets " +
+                  facts.job +
+                  " adopt     goes on from the offsets of the job's group\n"
+                  "  weir offsets " +
+                  facts.job + " restore   goes on from this machine's last record, epoch " +
+                  number(lane.epoch) +
+                  "\n"
+                  "  weir offsets " +
+                  facts.job + " reset     begins anew");
+}
+
+RecoveryDecision above(const RecoveryFacts& facts, const Cell& cell) {
+  const bool light_now = !cell.digest && (!facts.lane || facts.lane->light);
+  if (light_now) return go("T12", RecoveryAction::kAdopt);
+  if (facts.restorable) return go("T12", RecoveryAction::kRestore);
+  return halt("T12", Code::kStateLost,
+              "the decider is at epoch " + number(cell.epoch) + ", this machine at " +
+                  number(facts.lane->epoch) +
+                  ", and the epochs between exist nowhere\n"
+                  "  weir offsets " +
+                  facts.job + " reset     begins anew");
+}
+
+RecoveryDecision with_cell(const RecoveryFacts& facts, const Cell& cell) {
+  if (!facts.lane) {
+    if (!cell.digest) return go("T4", RecoveryAction::kAdopt);
+    if (facts.restorable) return go("T4", RecoveryAction::kRestore);
+    return halt(
+        "T4", Code::kStateLost,
+        "the decider is at epoch " + number(cell.epoch) + ", and its state is not on this machine");
+  }
+  const LaneRecord& lane = *facts.lane;
+  if (facts.stray) {
+    return halt(
+        "T5", Code::kBug,
+        "the store holds D/" + number(*facts.stray) + " and LANE says " + number(lane.epoch));
+  }
+  if (cell.epoch == lane.epoch && cell.attempt == lane.attempt) {
+    return facts.prepared ? go("T9", RecoveryAction::kDropPrepared)
+                          : go("T8", RecoveryAction::kResume);
+  }
+  const bool next = cell.epoch == lane.epoch.next();
+  if (next && facts.prepared && facts.prepared->attempt == cell.attempt &&
+      facts.prepared->digest == cell.digest) {
+    return go("T10", RecoveryAction::kRollForward);
+  }
+  const bool ours = cell.owner == lane.owner || cell.owner == lane.owner_next;
+  if (cell.epoch == lane.epoch || (next && facts.prepared && ours)) {
+    return halt("T11", Code::kTwoWriters,
+                "the cell holds epoch " + number(cell.epoch) + " attempt " +
+                    to_hex16(cell.attempt.value()) + ", this store " + number(lane.epoch) +
+                    " attempt " + to_hex16(lane.attempt.value()) + "\n  weir offsets " + facts.job +
+                    " show --dump");
+  }
+  if (cell.epoch > lane.epoch) return above(facts, cell);
+  if (facts.decider == DeciderKind::kPostgres) return go("T13", RecoveryAction::kGoBack);
+  return halt("T13", Code::kDeciderRegressed,
+              "the cell holds epoch " + number(cell.epoch) + ", and this machine has seen epoch " +
+                  number(lane.epoch) +
+                  " committed\n"
+                  "  weir offsets " +
+                  facts.job +
+                  " decide --trust-local\n"
+                  "  weir offsets " +
+                  facts.job + " decide --trust-decider");
+}
+
+bool is_ours(const MirrorEntry& entry, const LaneId& id) {
+  return entry.mark && entry.mark->instance == id.instance && entry.mark->job == id.job;
+}
+
+}  // namespace
+
+RecoveryDecision decide_recovery(const RecoveryFacts& facts) {
+  if (facts.store_unreadable) {
+    return halt("T1", Code::kCorruptStore, "the state directory cannot be read");
+  }
+  if (facts.cell.state == ReadState::kAbsent) return without_cell(facts);
+  if (!facts.cell.cell || facts.cell.cell->id != facts.id) {
+    return halt("T2", Code::kForeignCell,
+                "group " + facts.id.dotted() + " holds metadata that is not this lane's: \"" +
+                    facts.cell.text + "\"");
+  }
+  return with_cell(facts, *facts.cell.cell);
+}
+
+std::optional<RecoveryDecision> check_owner(const RecoveryFacts& facts, const std::string& host) {
+  if (facts.takeover || facts.cell.state != ReadState::kValue || !facts.cell.cell) return {};
+  const Cell& cell = *facts.cell.cell;
+  if (cell.id != facts.id) return {};
+  if (facts.lane && (cell.owner == facts.lane->owner || cell.owner == facts.lane->owner_next))
+    return {};
+  std::string text = "this job ran last on host " + cell.host + ", claimed at " +
+                     time_text(cell.claimed_at) + ", epoch " + number(cell.epoch);
+  text += cell.host == host ? "; that is this host, so the state directory is new or an older copy"
+                            : "";
+  text += "\n  stop the other one for good, then: weir run " + facts.job + " --takeover";
+  return halt("owner", Code::kOtherOwner, text);
+}
+
+MirrorDecision decide_mirror(const MirrorFacts& facts,
+                             bool (*same)(const Position& a, const Position& b)) {
+  MirrorDecision decision;
+  std::string lost;
+  std::string moved;
+  bool any = false;
+  for (const MirrorEntry& entry : facts.mirror) {
+    const bool counts = entry.state == ReadState::kValue && is_ours(entry, facts.id) &&
+                        entry.mark->epoch <= facts.cell_epoch;
+    const auto known = facts.known.find(entry.split);
+    any = any || counts;
+    if (facts.adopt) {
+      if (counts) {
+        // The mirror has no offset of the last record; LANE's position has, when it is the same.
+        const bool keep =
+            known != facts.known.end() && same(known->second.position, entry.position);
+        decision.positions[entry.split].position = keep ? known->second.position : entry.position;
+      } else if (known != facts.known.end()) {
+        lost += "\n  " + entry.split.text() + ": " +
+                (entry.state == ReadState::kAbsent ? "no offset" : entry.text);
+      } else {
+        decision.from_beginning.push_back(entry.split);
+      }
+      continue;
+    }
+    if (known == facts.known.end()) {
+      decision.from_beginning.push_back(entry.split);
+      continue;
+    }
+    decision.positions[entry.split] = known->second;
+    const bool expired = entry.state == ReadState::kAbsent && !facts.light;
+    if (!expired && !(counts && same(known->second.position, entry.position))) {
+      moved += "\n  " + entry.split.text() + ": " +
+               (entry.state == ReadState::kAbsent ? "no offset" : entry.text);
+    }
+  }
+  const std::string ways = "\n  weir offsets " + facts.job +
+                           " adopt     goes on from the group's offsets" + "\n  weir offsets " +
+                           facts.job + " restore   puts this job's positions back" +
+                           "\n  weir offsets " + facts.job + " reset     begins anew";
+  if (!lost.empty() || (facts.adopt && !any && facts.known.empty() && !facts.mirror.empty())) {
+    decision.halt = halt("T12", Code::kPositionsExpired,
+                         "the group's offsets, which say where epoch " + number(facts.cell_epoch) +
+                             " ended, are gone or not this job's:" + lost + ways);
+  } else if (!moved.empty()) {
+    decision.halt = halt("mirror", Code::kForeignOffsets,
+                         "the group's offsets are not this job's positions:" + moved + ways);
+  }
+  return decision;
+}
+
+FirstStartDecision decide_first_start(const FirstStartFacts& facts) {
+  FirstStartDecision decision;
+  const auto& mirror = facts.mirror;
+  const bool ours = std::any_of(mirror.begin(), mirror.end(),
+                                [&](const MirrorEntry& entry) { return is_ours(entry, facts.id); });
+  const bool any = std::any_of(mirror.begin(), mirror.end(), [](const MirrorEntry& entry) {
+    return entry.state == ReadState::kValue;
+  });
+  const std::string group = "group " + facts.group + " of source \"" + facts.source + "\"";
+  if (ours) {
+    decision.halt = halt("T3", Code::kIdentityLost,
+                         group +
+                             " holds positions that this job wrote, but there is neither a state "
+                             "directory nor a cell\n  weir offsets " +
+                             facts.job + " adopt     goes on from them\n  weir offsets " +
+                             facts.job + " reset     begins anew");
+  } else if (facts.start_committed) {
+    if (!any) {
+      decision.halt = halt("T3", Code::kGroupInUse,
+                           group + " has no offset, and `start: committed` asks for them");
+    } else if (facts.group_has_members) {
+      decision.halt = halt("T3", Code::kGroupInUse, group + " has live members; stop them first");
+    }
+  } else {
+    decision.by_start = true;
+    if (any && !facts.start_explicit) {
+      decision.halt =
+          halt("T3", Code::kGroupInUse,
+               group +
+                   " already has offsets that are not this job's; write `start: committed` to "
+                   "take them, or `start: earliest` or `latest` to ignore them");
+    }
+  }
+  return decision;
+}
+
+}  // namespace weir

@@ -1,0 +1,92 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "flow/decider.h"
+#include "flow/epoch_store.h"
+#include "flow/lane_record.h"
+
+namespace weir {
+
+/// What recovery knows when it decides (epochs.md section 4, step 5). Facts only.
+struct RecoveryFacts {
+  LaneId id;
+  DeciderKind decider = DeciderKind::kKafka;
+  bool store_unreadable = false;
+  std::optional<LaneRecord> lane;       ///< none: there is no store
+  std::optional<EpochRecord> prepared;  ///< P = D/<L+1>
+  std::optional<EpochId> stray;         ///< a D above L that is not L+1
+  bool delta_records = false;           ///< D records at or below L exist
+  CellReading cell;                     ///< read stably; never kUnknown here
+  bool takeover = false;                ///< a person said --takeover, or takeover: auto at a start
+  bool restorable = false;              ///< delta topic or snapshot reaches the cell's epoch
+  std::string job;                      ///< for the commands in messages
+};
+
+enum class RecoveryAction : unsigned char {
+  kHalt,
+  kFirstStart,    ///< T3: resolve start positions, LANE, claim
+  kAdopt,         ///< T4, T12: c and the mirror are the truth
+  kRestore,       ///< T4, T12: delta topic or snapshot up to c
+  kClaimLocal,    ///< T6: claim with LANE's positions
+  kResume,        ///< T8
+  kDropPrepared,  ///< T9: delete P and its outbox rows, then as kResume
+  kRollForward,   ///< T10: LANE = P
+  kGoBack,        ///< T13 with PostgreSQL: back to c
+};
+
+struct RecoveryDecision {
+  RecoveryAction action = RecoveryAction::kHalt;
+  Code halt = Code::kNone;  ///< with kHalt
+  std::string text;         ///< with kHalt: what was found, and the commands that lead on
+  std::string row;          ///< "T8", for logs and tests
+};
+
+/// The first row that fits wins. Pure.
+RecoveryDecision decide_recovery(const RecoveryFacts& facts);
+
+/// Step 2 and 4: the HALT when the cell's owner is neither LANE.owner nor LANE.owner_next.
+/// `host` is this machine's. Nothing when it is ours, when there is no cell of weir's, or when
+/// `takeover`. Pure.
+std::optional<RecoveryDecision> check_owner(const RecoveryFacts& facts, const std::string& host);
+
+/// Step 6 and the mirror's part of T12: the positions that the lane goes on from.
+struct MirrorFacts {
+  LaneId id;
+  EpochId cell_epoch;
+  bool light = true;
+  bool adopt = false;               ///< kAdopt: the mirror is the truth; else it must agree
+  SplitProgressMap known;           ///< LANE's
+  std::vector<MirrorEntry> mirror;  ///< of every split that exists now; none kUnknown
+  std::string job;
+};
+struct MirrorDecision {
+  std::optional<RecoveryDecision> halt;
+  SplitProgressMap positions;
+  std::vector<SplitId> from_beginning;  ///< found later, or without an offset
+};
+/// `same` compares what the mirror can hold of two positions (the offset). Pure.
+MirrorDecision decide_mirror(const MirrorFacts& facts,
+                             bool (*same)(const Position& a, const Position& b));
+
+/// T3's part that the group decides.
+struct FirstStartFacts {
+  LaneId id;
+  std::string source;
+  std::string group;
+  bool start_committed = false;
+  bool start_explicit = false;
+  bool group_has_members = false;
+  std::vector<MirrorEntry> mirror;
+  std::string job;
+};
+struct FirstStartDecision {
+  std::optional<RecoveryDecision> halt;
+  bool by_start =
+      false;  ///< resolve `start:`; else the mirror's values, the rest from the beginning
+};
+FirstStartDecision decide_first_start(const FirstStartFacts& facts);
+
+}  // namespace weir

@@ -1,0 +1,262 @@
+#include "engine/worker.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace weir {
+namespace {
+
+// Enough to recognise a record; the rest is where the message says.
+constexpr std::size_t kShownBytes = 400;
+
+std::string shown(const Record& record) {
+  std::string text;
+  for (const char c : record.value.substr(0, kShownBytes)) {
+    const bool printable = static_cast<unsigned char>(c) >= 0x20 && c != 0x7f;
+    text += printable ? c : '?';
+  }
+  if (record.value.size() > kShownBytes) {
+    text += "... (" + std::to_string(record.value.size()) + " bytes)";
+  }
+  return text;
+}
+
+}  // namespace
+
+class Worker::Out final : public PipelineOut {
+ public:
+  Out(Worker& worker, const Task& task) : worker_(worker), task_(task) {}
+
+  void rows(SinkIndex sink, BatchPtr batch) override {
+    if (batch->selection.empty()) return;
+    worker_.pending_.push_back({sink, std::move(batch), 0});
+  }
+
+  Result<> reject(RowErrorKind kind, const Batch& batch, const RowError& error) override {
+    const LaneOptions& options = worker_.parts_.options;
+    const bool skip =
+        kind == RowErrorKind::kDecode ? options.skip_decode_errors : options.skip_eval_errors;
+    if (skip) {
+      ++worker_.rows_skipped_;
+      return {};
+    }
+    const Record& record = batch.records[error.row];
+    const std::string place = task_.split.text() + "@" + std::to_string(record.offset);
+    return Error{Action::kHalt, Code::kPoisonRecord,
+                 "record " + place + ": " + error.message + "\n  " + shown(record) + "\n  " +
+                     (kind == RowErrorKind::kDecode ? "errors: { decode: skip }"
+                                                    : "errors: { eval: skip }") +
+                     " in the job file leaves such records out and counts them\n  weir offsets " +
+                     options.job_file + " skip " + place + "   leaves this one out"};
+  }
+
+ private:
+  Worker& worker_;
+  const Task& task_;
+};
+
+Worker::Step Worker::step() {
+  for (WorkerCommand& command : commands_.take_all()) handle(std::move(command));
+  if (quit_) return Step::kQuit;
+  if (failed_) return Step::kIdle;
+  if (Result<> written = write_pending(); !written) {
+    fail(std::move(written.error()));
+    return Step::kIdle;
+  }
+  if (!pending_.empty()) return Step::kIdle;  // the sink is full; it wakes us
+  if (sealing_) {
+    answer_seal();
+    return Step::kIdle;
+  }
+  Result<bool> moved = take_turn();
+  if (!moved) {
+    fail(std::move(moved.error()));
+    return Step::kIdle;
+  }
+  return *moved ? Step::kBusy : Step::kIdle;
+}
+
+void Worker::handle(WorkerCommand command) {
+  std::visit(
+      [this](auto& each) {
+        if constexpr (std::is_same_v<std::decay_t<decltype(each)>, Quit>) {
+          quit_ = true;
+        } else {
+          on(each);
+        }
+      },
+      command);
+}
+
+void Worker::on(OpenEpoch& command) {
+  if (failed_ || command.epoch.assignment != assignment_) return;
+  open_ = command.epoch;
+  full_said_ = false;
+  for (Task& task : tasks_) {
+    task.first = task.next;
+    task.records = 0;
+  }
+  for (const auto& writer : writers_) {
+    if (Result<> begun = writer->begin(open_->epoch); !begun) return fail(std::move(begun.error()));
+  }
+}
+
+void Worker::on(SealEpoch& /*command*/) { sealing_ = open_.has_value(); }
+
+void Worker::on(Discard& /*command*/) {
+  forget();
+  failed_ = false;
+  events_.send(Discarded{index_});
+}
+
+void Worker::on(Assign& command) {
+  forget();
+  assignment_ = command.assignment;
+  for (TaskSetup& setup : command.tasks) {
+    Task task;
+    task.source = setup.source;
+    task.split = setup.assignment.split;
+    task.reader = std::move(setup.reader);
+    task.first = task.next = setup.assignment.position;
+    tasks_.push_back(std::move(task));
+    std::unique_ptr<Pipeline>& pipeline = pipelines_[setup.source];
+    if (pipeline) continue;
+    Result<std::unique_ptr<Pipeline>> made = parts_.make_pipeline(setup.source);
+    if (!made) return fail(std::move(made.error()));
+    pipeline = std::move(*made);
+  }
+  for (const auto& sink : parts_.sinks) {
+    Result<std::unique_ptr<SinkWriter>> writer = sink->open_writer(&waker_);
+    if (!writer) return fail(std::move(writer.error()));
+    writers_.push_back(std::move(*writer));
+  }
+}
+
+void Worker::forget() {
+  tasks_.clear();
+  pipelines_.clear();
+  writers_.clear();
+  pending_.clear();
+  open_.reset();
+  sealing_ = announced_ = full_said_ = false;
+  turn_ = 0;
+  rows_in_ = rows_out_ = rows_skipped_ = dropped_ = 0;
+}
+
+void Worker::fail(Error error) {
+  failed_ = true;
+  events_.send(WorkerFailed{index_, assignment_, std::move(error)});
+}
+
+Result<> Worker::write_pending() {
+  while (!pending_.empty()) {
+    PendingWrite& write = pending_.front();
+    std::vector<RowError> errors;
+    std::uint64_t bytes = 0;
+    const std::size_t before = write.from;
+    WEIR_ASSIGN(write.from,
+                writers_[write.sink.value()]->write(*write.batch, write.from, errors, bytes));
+    budget_.bytes_out += bytes;
+    rows_out_ += write.from - before - errors.size();
+    for (const RowError& error : errors) {
+      // A row that the sink cannot render is one that could not be evaluated.
+      const auto task = std::find_if(tasks_.begin(), tasks_.end(), [&](const Task& each) {
+        return each.split.split == write.batch->origin->split;
+      });
+      Out out(*this, *task);
+      WEIR_TRY(out.reject(RowErrorKind::kEval, *write.batch, error));
+    }
+    if (write.from < write.batch->selection.size()) return {};
+    pending_.pop_front();
+  }
+  return {};
+}
+
+// One batch of one split. True when something was done.
+Result<bool> Worker::take_turn() {
+  if (open_ && budget_.full()) {
+    if (!full_said_) events_.send(BudgetFull{});
+    full_said_ = true;
+    return false;
+  }
+  bool any = false;
+  for (std::size_t i = 0; i < tasks_.size(); ++i) {
+    Task& task = tasks_[(turn_ + i) % tasks_.size()];
+    if (!task.holds && !task.ended) {
+      WEIR_ASSIGN(const bool moved, fetch(task));
+      any = any || moved;
+    }
+    if (!task.holds) continue;
+    if (!open_) {
+      if (!announced_) events_.send(HasRecords{});
+      announced_ = true;
+      continue;
+    }
+    turn_ = (turn_ + i + 1) % tasks_.size();
+    WEIR_TRY(process(task));
+    return true;
+  }
+  return any && open_.has_value();
+}
+
+// True when the split should be asked again at once.
+Result<bool> Worker::fetch(Task& task) {
+  RecordBatch batch;
+  WEIR_ASSIGN(Fetch fetched, task.reader->fetch(batch, kBatchRowsMax, kBatchBytesMax));
+  task.lag_records = fetched.lag_records;
+  dropped_ += fetched.dropped;
+  task.caught_up = fetched.state == FetchState::kCaughtUp;
+  if (!batch.records.empty()) {
+    task.held = std::move(batch);
+    task.held_fetch = fetched;
+    task.holds = true;
+    return true;
+  }
+  if (fetched.state == FetchState::kEnd) {
+    // The end can lie behind control records: the position moves without a record.
+    task.next = fetched.next;
+    task.ended = true;
+    events_.send(SplitEnded{task.split});
+    return false;
+  }
+  if (open_) task.next = fetched.next;
+  return fetched.state != FetchState::kNothing;
+}
+
+Result<> Worker::process(Task& task) {
+  const std::size_t records = task.held.records.size();
+  budget_.records += records;
+  budget_.bytes_in += task.held.payload_bytes;
+  rows_in_ += records;
+  task.records += records;
+  task.holds = false;
+  Out out(*this, task);
+  WEIR_TRY(pipelines_[task.source]->process(std::move(task.held), *open_, out));
+  task.held = RecordBatch{};
+  task.next = task.held_fetch.next;
+  return write_pending();
+}
+
+void Worker::answer_seal() {
+  Sealed sealed;
+  sealed.worker = index_;
+  for (Task& task : tasks_) {
+    if (task.next != task.first) {
+      sealed.moved.push_back({task.split, task.first, task.next, task.records});
+    }
+    if (task.lag_records) {
+      sealed.lag_records = sealed.lag_records.value_or(0) + *task.lag_records;
+    }
+  }
+  sealed.rows_in = std::exchange(rows_in_, 0);
+  sealed.rows_out = std::exchange(rows_out_, 0);
+  sealed.rows_skipped = std::exchange(rows_skipped_, 0);
+  sealed.dropped = std::exchange(dropped_, 0);
+  open_.reset();
+  sealing_ = announced_ = false;
+  events_.send(std::move(sealed));
+  // Records may be held already, and nothing else would wake us to say so.
+  waker_.wake();
+}
+
+}  // namespace weir

@@ -1,0 +1,151 @@
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "base/mailbox.h"
+#include "engine/lane.h"
+
+namespace weir {
+
+/// Limits of the open epoch, shared by all workers: intake stops at the bound.
+struct EpochBudget {
+  std::uint64_t records_max = 0;
+  std::uint64_t bytes_max = 0;
+  std::atomic<std::uint64_t> records = 0;
+  std::atomic<std::uint64_t> bytes_in = 0;
+  std::atomic<std::uint64_t> bytes_out = 0;
+
+  bool full() const {
+    return records >= records_max || bytes_in >= bytes_max || bytes_out >= bytes_max;
+  }
+  void reset() { records = bytes_in = bytes_out = 0; }
+};
+
+// --- commands: lane -> worker ---
+struct OpenEpoch {
+  EpochContext epoch;
+};
+struct SealEpoch {};
+/// Forget the open epoch, every reader and writer; answer Discarded.
+struct Discard {};
+struct TaskSetup {
+  std::size_t source = 0;
+  SplitAssignment assignment;
+  std::unique_ptr<SplitReader> reader;
+};
+struct Assign {
+  AssignmentId assignment;
+  std::vector<TaskSetup> tasks;
+};
+struct Quit {};
+using WorkerCommand = std::variant<OpenEpoch, SealEpoch, Discard, Assign, Quit>;
+
+// --- events: worker -> lane ---
+struct HasRecords {};
+struct BudgetFull {};
+struct SplitEnded {
+  SplitId split;
+};
+struct Sealed {
+  std::size_t worker = 0;
+  std::vector<SplitRange> moved;
+  std::uint64_t rows_in = 0, rows_out = 0, rows_skipped = 0, dropped = 0;
+  std::optional<std::int64_t> lag_records;
+};
+struct Discarded {
+  std::size_t worker = 0;
+};
+struct WorkerFailed {
+  std::size_t worker = 0;
+  AssignmentId assignment;
+  Error error;
+};
+using WorkerEvent =
+    std::variant<HasRecords, BudgetFull, SplitEnded, Sealed, Discarded, WorkerFailed>;
+
+/// Reads its splits, runs their pipelines and writes the rows, while an epoch is open. step() does
+/// a bounded piece of work and never blocks, so the simulator can drive it.
+///
+/// Owned by the lane. Thread: its own, which sleeps on `waker`.
+class Worker {
+ public:
+  Worker(std::size_t index, LaneParts& parts, EpochBudget& budget, const Waker& waker,
+         Mailbox<WorkerEvent>& events)
+      : index_(index),
+        parts_(parts),
+        budget_(budget),
+        waker_(waker),
+        events_(events),
+        commands_(&waker) {}
+
+  Mailbox<WorkerCommand>& commands() { return commands_; }
+
+  enum class Step : unsigned char { kBusy, kIdle, kQuit };
+  Step step();
+
+ private:
+  struct Task {
+    std::size_t source = 0;
+    SplitId split;
+    std::unique_ptr<SplitReader> reader;
+    RecordBatch held;  // fetched, not yet processed
+    Fetch held_fetch;
+    bool holds = false;
+    bool ended = false;  // said SplitEnded
+    bool caught_up = false;
+    Position first, next;  // of the open epoch
+    std::uint64_t records = 0;
+    std::optional<std::int64_t> lag_records;
+  };
+  struct PendingWrite {
+    SinkIndex sink;
+    BatchPtr batch;
+    std::size_t from = 0;
+  };
+  class Out;
+
+  void handle(WorkerCommand command);
+  void on(OpenEpoch& command);
+  void on(SealEpoch& command);
+  void on(Discard& command);
+  void on(Assign& command);
+  void fail(Error error);
+  Result<> write_pending();
+  Result<bool> take_turn();
+  Result<bool> fetch(Task& task);
+  Result<> process(Task& task);
+  void answer_seal();
+  void forget();
+
+  const std::size_t index_;
+  LaneParts& parts_;
+  EpochBudget& budget_;
+  const Waker& waker_;
+  Mailbox<WorkerEvent>& events_;
+  Mailbox<WorkerCommand> commands_;
+
+  AssignmentId assignment_;
+  std::vector<Task> tasks_;
+  std::map<std::size_t, std::unique_ptr<Pipeline>> pipelines_;  // by source
+  std::vector<std::unique_ptr<SinkWriter>> writers_;
+  std::optional<EpochContext> open_;
+  bool sealing_ = false;
+  bool failed_ = false;     // until discarded
+  bool announced_ = false;  // HasRecords was sent since the last seal
+  bool full_said_ = false;
+  bool quit_ = false;
+  std::size_t turn_ = 0;
+  std::deque<PendingWrite> pending_;
+  std::uint64_t rows_in_ = 0, rows_out_ = 0, rows_skipped_ = 0, dropped_ = 0;
+};
+
+}  // namespace weir

@@ -1,0 +1,94 @@
+#include "state/job_directory.h"
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <sys/vfs.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+#include <fstream>
+
+namespace weir {
+namespace {
+
+Error cannot(const std::string& what, const std::string& path, int error) {
+  return {Action::kStopJob, Code::kStateUnusable,
+          "cannot " + what + " " + path + ": " + std::strerror(error)};
+}
+
+// Locks and fsync mean little on these (statfs(2)).
+bool is_network_file_system(const std::string& path) {
+  struct statfs info {};
+  if (statfs(path.c_str(), &info) != 0) return false;
+  constexpr std::array<long, 4> kNetwork = {0x6969 /*NFS*/, 0x517B /*SMB*/, 0xFF534D42 /*CIFS*/,
+                                            0xFE534D42 /*SMB2*/};
+  for (const long magic : kNetwork) {
+    if (info.f_type == magic) return true;
+  }
+  return false;
+}
+
+std::string holder_text(int lock) {
+  std::array<char, 64> text{};
+  const ssize_t size = pread(lock, text.data(), text.size() - 1, 0);
+  const std::string pid(text.data(), size > 0 ? static_cast<std::size_t>(size) : 0);
+  if (pid.empty()) return "another process";
+  std::ifstream command("/proc/" + pid.substr(0, pid.find('\n')) + "/cmdline");
+  std::string line;
+  std::getline(command, line);
+  for (char& c : line) {
+    if (c == '\0') c = ' ';
+  }
+  return "process " + pid.substr(0, pid.find('\n')) + (line.empty() ? "" : " (" + line + ")");
+}
+
+}  // namespace
+
+Result<std::unique_ptr<JobDirectory>> JobDirectory::open(
+    const std::string& path, std::chrono::milliseconds wait,
+    const std::function<void(std::chrono::milliseconds)>& sleep) {
+  std::error_code error;
+  std::filesystem::create_directories(path, error);
+  if (error) return cannot("make the state directory", path, error.value());
+  chmod(path.c_str(), 0700);
+  if (is_network_file_system(path)) {
+    return Error{Action::kStopJob, Code::kStateUnusable,
+                 path +
+                     " is on a network file system, where locks and syncs cannot be trusted; "
+                     "use a local disk (--state-dir DIR)"};
+  }
+  const std::string file = path + "/lock";
+  const int lock = ::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+  if (lock < 0) return cannot("open", file, errno);
+  constexpr std::chrono::milliseconds kPause(100);
+  for (std::chrono::milliseconds waited(0); flock(lock, LOCK_EX | LOCK_NB) != 0; waited += kPause) {
+    if (errno != EWOULDBLOCK) {
+      const int failed = errno;
+      close(lock);
+      return cannot("lock", file, failed);
+    }
+    if (waited >= wait) {
+      const std::string holder = holder_text(lock);
+      close(lock);
+      return Error{Action::kRetry, Code::kStateInUse,
+                   "the state directory " + path + " is in use by " + holder + "; waited " +
+                       std::to_string(wait.count() / 1000) + " s for its lock"};
+    }
+    sleep(kPause);
+  }
+  const std::string pid = std::to_string(getpid()) + "\n";
+  if (ftruncate(lock, 0) != 0 || pwrite(lock, pid.data(), pid.size(), 0) < 0) {
+    const int failed = errno;
+    close(lock);
+    return cannot("write", file, failed);
+  }
+  return std::unique_ptr<JobDirectory>(new JobDirectory(path, lock));
+}
+
+JobDirectory::~JobDirectory() { close(lock_); }
+
+}  // namespace weir

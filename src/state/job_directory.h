@@ -1,0 +1,37 @@
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "base/result.h"
+
+namespace weir {
+
+/// `<state_dir>/<instance>/<job>/`, with its lock file held: one process per job directory.
+///
+/// Owned by the job's process for its whole life; the kernel drops the lock when it dies.
+/// Thread: any, immutable.
+class JobDirectory {
+ public:
+  /// Makes the directory (0700) and takes the lock, trying again every 100 ms by `sleep` until
+  /// `wait` has passed: a restarted job's predecessor may still be dying.
+  /// Errors: kRetry with kStateInUse, naming the process that holds it; kStopJob for anything that
+  /// a person must mend, such as a read-only file system.
+  static Result<std::unique_ptr<JobDirectory>> open(
+      const std::string& path, std::chrono::milliseconds wait,
+      const std::function<void(std::chrono::milliseconds)>& sleep);
+  ~JobDirectory();
+  JobDirectory(const JobDirectory&) = delete;
+  JobDirectory& operator=(const JobDirectory&) = delete;
+
+  std::string store_path() const { return path_ + "/db"; }
+
+ private:
+  JobDirectory(std::string path, int lock) : path_(std::move(path)), lock_(lock) {}
+  const std::string path_;
+  const int lock_;
+};
+
+}  // namespace weir

@@ -1,0 +1,128 @@
+#include "state/lane_codec.h"
+
+#include "base/bytes.h"
+#include "base/hash.h"
+
+namespace weir {
+namespace {
+
+constexpr std::uint8_t kFormat = 1;
+
+void put_time(ByteWriter& out, const std::optional<WallTime>& time) {
+  out.u8(time ? 1 : 0);
+  if (time) out.i64(time->time_since_epoch().count());
+}
+
+WallTime to_time(std::int64_t micros) { return WallTime(std::chrono::microseconds(micros)); }
+
+std::optional<WallTime> get_time(ByteReader& in) {
+  if (in.u8() == 0) return std::nullopt;
+  return to_time(in.i64());
+}
+
+Error corrupt(std::string_view why) {
+  return {Action::kHalt, Code::kCorruptStore,
+          "the record LANE of the job's store " + std::string(why) +
+              "\n  restore the state directory from a copy, or: weir offsets JOB reset"};
+}
+
+}  // namespace
+
+std::string encode_lane(const LaneRecord& lane) {
+  ByteWriter out;
+  out.u8(kFormat);
+  out.str(lane.id.instance);
+  out.str(lane.id.job);
+  out.str(lane.id.lane);
+  out.u64(lane.owner.value());
+  out.u64(lane.owner_next.value());
+  out.i64(lane.epoch.value());
+  out.u64(lane.attempt.value());
+  out.u8(lane.digest ? 1 : 0);
+  if (lane.digest) out.u64(lane.digest->value());
+  out.u8(lane.light ? 1 : 0);
+  out.u8(lane.clean_stop ? 1 : 0);
+  out.u64(lane.plan.value());
+  out.u8(static_cast<std::uint8_t>(lane.decider.kind));
+  out.str(lane.decider.cluster_id);
+  out.str(lane.decider.cluster_name);
+  out.str(lane.decider.brokers);
+  out.str(lane.decider.epoch_topic);
+  out.str(lane.decider.transactional_id);
+  out.u32(static_cast<std::uint32_t>(lane.sources.size()));
+  for (const auto& [name, source] : lane.sources) {
+    out.str(name);
+    out.str(source.cluster_id);
+    out.u32(static_cast<std::uint32_t>(source.ends.size()));
+    for (const auto& [split, end] : source.ends) {
+      out.str(split);
+      out.str(end.bytes);
+    }
+  }
+  out.u32(static_cast<std::uint32_t>(lane.splits.size()));
+  for (const auto& [split, progress] : lane.splits) {
+    out.str(split.source);
+    out.str(split.split);
+    out.str(progress.position.bytes);
+    put_time(out, progress.watermark);
+    out.u8(progress.idle ? 1 : 0);
+  }
+  put_time(out, lane.watermark);
+  out.i64(lane.clock.time_since_epoch().count());
+  ByteWriter framed;
+  framed.u32(crc32c(out.bytes()));
+  framed.raw(out.bytes());
+  return framed.take();
+}
+
+Result<LaneRecord> decode_lane(std::string_view bytes) {
+  ByteReader in(bytes);
+  const std::uint32_t crc = in.u32();
+  if (!in.ok() || crc != crc32c(bytes.substr(4))) return corrupt("fails its checksum");
+  const std::uint8_t format = in.u8();
+  if (format > kFormat) {
+    return Error{Action::kStopJob, Code::kCorruptStore,
+                 "the state directory was written by a newer weir (LANE format " +
+                     std::to_string(format) + ", this one knows up to 1); run that version"};
+  }
+  LaneRecord lane;
+  lane.id.instance = in.str();
+  lane.id.job = in.str();
+  lane.id.lane = in.str();
+  lane.owner = OwnerId{in.u64()};
+  lane.owner_next = OwnerId{in.u64()};
+  lane.epoch = EpochId{in.i64()};
+  lane.attempt = AttemptId{in.u64()};
+  if (in.u8() != 0) lane.digest = Digest{in.u64()};
+  lane.light = in.u8() != 0;
+  lane.clean_stop = in.u8() != 0;
+  lane.plan = PlanHash{in.u64()};
+  lane.decider.kind = static_cast<DeciderKind>(in.u8());
+  lane.decider.cluster_id = in.str();
+  lane.decider.cluster_name = in.str();
+  lane.decider.brokers = in.str();
+  lane.decider.epoch_topic = in.str();
+  lane.decider.transactional_id = in.str();
+  for (std::uint32_t count = in.u32(); count > 0 && in.ok(); --count) {
+    SourceRecord& source = lane.sources[std::string(in.str())];
+    source.cluster_id = in.str();
+    for (std::uint32_t ends = in.u32(); ends > 0 && in.ok(); --ends) {
+      const std::string split(in.str());
+      source.ends[split] = {std::string(in.str())};
+    }
+  }
+  for (std::uint32_t count = in.u32(); count > 0 && in.ok(); --count) {
+    const std::string source(in.str());
+    const std::string split(in.str());
+    SplitProgress& progress = lane.splits[{source, split}];
+    progress.position.bytes = in.str();
+    progress.watermark = get_time(in);
+    progress.idle = in.u8() != 0;
+  }
+  lane.watermark = get_time(in);
+  lane.clock = to_time(in.i64());
+  if (!in.done()) return corrupt("does not follow its grammar");
+  return lane;
+}
+
+}  // namespace weir

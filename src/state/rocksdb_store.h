@@ -1,0 +1,20 @@
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "base/result.h"
+#include "flow/epoch_store.h"
+
+namespace weir {
+
+/// The EpochStore in a RocksDB database of its own below the job's directory.
+///
+/// This version writes the records of light lanes: LANE. D records, outbox and followers are
+/// refused by their calls (kStopJob), and no plan of this version makes them.
+///
+/// Errors: kStopJob when the directory cannot be made or written; kHalt corrupt_store when RocksDB
+/// finds damage.
+Result<std::unique_ptr<EpochStore>> open_rocksdb_store(const std::string& directory);
+
+}  // namespace weir
