@@ -1,0 +1,70 @@
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/code.h"
+#include "data/batch.h"
+#include "data/schema.h"
+
+namespace weir {
+
+/// A mistake in a SQL text, at bytes [offset, offset + length) of it.
+struct SqlError {
+  std::size_t offset = 0;
+  std::size_t length = 0;
+  Code code = Code::kNone;
+  std::string message;
+  std::string hint;  ///< `did you mean "status" (text)?`, or empty
+};
+
+/// What names mean. Metadata columns (`_key`, ...) are always there.
+struct SqlScope {
+  const Schema* schema = nullptr;
+  std::string source;  ///< for messages: column "x" does not exist in <source>
+};
+
+struct ExpressionNode;
+
+/// A typed, compiled expression over the columns of one schema.
+///
+/// Thread: any, immutable.
+class Expression {
+ public:
+  explicit Expression(std::shared_ptr<const ExpressionNode> root);
+  Type type() const;
+  /// Indexes into the scope's schema.
+  const std::set<std::size_t>& columns() const { return columns_; }
+  bool reads_headers() const { return reads_headers_; }
+  const ExpressionNode& root() const { return *root_; }
+  /// Set when the expression is just a column of the schema.
+  std::optional<std::size_t> as_column() const;
+
+ private:
+  std::shared_ptr<const ExpressionNode> root_;
+  std::set<std::size_t> columns_;
+  bool reads_headers_ = false;
+};
+
+struct SelectTarget {
+  std::string name;
+  Expression expression;
+};
+
+/// One expression in PostgreSQL's grammar. Nothing when `errors` grew.
+std::optional<Expression> compile_expression(std::string_view text, const SqlScope& scope,
+                                             std::vector<SqlError>& errors);
+/// A boolean one.
+std::optional<Expression> compile_filter(std::string_view text, const SqlScope& scope,
+                                         std::vector<SqlError>& errors);
+/// A select list: `a, b AS c, upper(x) AS y, *`.
+std::vector<SelectTarget> compile_select(std::string_view text, const SqlScope& scope,
+                                         std::vector<SqlError>& errors);
+/// A column list: `id bigint NOT NULL, amount numeric(12,2)`.
+Schema compile_schema(std::string_view text, std::vector<SqlError>& errors);
+
+}  // namespace weir

@@ -1,0 +1,79 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "data/batch.h"
+#include "data/column.h"
+
+namespace weir {
+
+/// What a kernel works on: the argument columns, the rows that count, and where errors go.
+struct KernelCall {
+  std::span<const Column> args;
+  std::span<const RowIndex> rows;
+  Column& out;
+  Arena& arena;
+  std::vector<RowError>& errors;
+
+  void fail(RowIndex row, std::string message) {
+    errors.push_back({row, std::move(message)});
+    out.set_null(row);
+  }
+};
+using Kernel = std::function<void(KernelCall&)>;
+
+/// One overload of a function or operator. Adding one is a line in functions.cc.
+struct Function {
+  std::string name;
+  std::vector<TypeKind> args;
+  TypeKind result;
+  Kernel kernel;
+};
+
+/// All overloads of `name`; empty when there is no such function.
+std::vector<const Function*> find_functions(std::string_view name);
+/// The names of all functions that are called by name, for "did you mean".
+std::vector<std::string_view> function_names();
+/// The conversion from one kind to another, explicit or implicit; null when there is none.
+const Function* find_cast(TypeKind from, TypeKind to);
+
+enum class NodeKind : unsigned char {
+  kColumn,
+  kMeta,
+  kConstant,
+  kCall,
+  kFit,  ///< numeric to its precision and scale
+  kAnd,  ///< args: two or more; rows decided by one are not evaluated by the next
+  kOr,
+  kNot,
+  kIsNull,
+  kIsTrue,  ///< and kIsFalse: never NULL
+  kIsFalse,
+  kDistinct,  ///< args[0]: the `=` call; NULLs compare as values
+  kCase,      ///< args: condition, result, ..., [else]
+  kCoalesce,
+};
+
+/// A node of the typed tree. `unknown` marks a string literal whose type the context decides.
+struct ExpressionNode {
+  NodeKind kind = NodeKind::kConstant;
+  Type type;
+  std::vector<std::shared_ptr<const ExpressionNode>> args;
+  std::size_t column = 0;
+  MetaField meta = MetaField::kKey;
+  const Function* function = nullptr;
+  bool unknown = false;
+  bool null = false;         ///< kConstant: NULL
+  std::string text;          ///< kConstant: text forms; kept alive for string views
+  std::int64_t integer = 0;  ///< kConstant: boolean, integer, bigint, timestamptz
+  double real = 0;
+  Numeric numeric;
+  std::size_t offset = 0;  ///< in the SQL text
+};
+using NodePtr = std::shared_ptr<const ExpressionNode>;
+
+}  // namespace weir
