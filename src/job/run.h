@@ -1,0 +1,30 @@
+#pragma once
+
+#include <string>
+
+#include "base/result.h"
+#include "plan/plan.h"
+#include "spec/job_spec.h"
+
+namespace weir {
+
+struct RunOptions {
+  std::string job_file;
+  std::string state_dir;  ///< holds <instance>/<job>/
+  std::string instance;
+  bool takeover = false;
+};
+
+/// Exit codes of `weir run` (job-file.md): 0 done or stopped as asked, 1 failed and worth
+/// restarting, 78 configuration or a HALT that needs a person.
+constexpr int kExitDone = 0;
+constexpr int kExitFailed = 1;
+constexpr int kExitUsage = 64;
+constexpr int kExitConfig = 78;
+
+/// Runs a job in the foreground until it ends, is stopped by SIGTERM or SIGINT, or fails; logs what
+/// happened, and returns the exit code. A second signal leaves at once: nothing is lost.
+/// Thread: main, once per process.
+int run_job(const JobSpec& job, const Plan& plan, const RunOptions& options);
+
+}  // namespace weir
