@@ -99,10 +99,14 @@ class Walker {
   void wrong_shape(YamlNode& node, const FieldInfo& field, std::string_view key,
                    std::string_view wanted) {
     node.bad = true;
-    const std::string choices =
-        field.choices.empty() ? std::string() : fmt::format(" or {}", choice_list(field));
+    std::string expected(wanted);
+    if (field.type == FieldType::kMap && !field.choices.empty()) {
+      expected = choice_list(field) + (takes_map(context_.table, field) ? " or a map" : "");
+    } else if (!field.choices.empty()) {
+      expected += " or " + choice_list(field);
+    }
     error(node.at, Code::kWrongShape,
-          fmt::format("\"{}\" must be {}{}, not {}", key, wanted, choices, kind_name(node)),
+          fmt::format("\"{}\" must be {}, not {}", key, expected, kind_name(node)),
           field.example.empty() ? std::string() : fmt::format("such as {}", field.example));
   }
 

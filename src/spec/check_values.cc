@@ -140,7 +140,7 @@ class ScalarCheck {
     const std::string hint = did_you_mean(text(), known);
     fail(Code::kBadChoice,
          fmt::format("\"{}\" must be {}{}, not \"{}\"", key_, choice_list(field_),
-                     field_.type == FieldType::kMap ? " or a map" : "", text()),
+                     takes_map(context_.table, field_) ? " or a map" : "", text()),
          hint);
   }
 
@@ -201,9 +201,18 @@ class ScalarCheck {
     if (text().find_first_not_of(" \t\r\n") == std::string::npos) {
       fail(Code::kBadValue, fmt::format("\"{}\" is empty", key_));
     } else if (text().find("${") != std::string::npos) {
-      fail(Code::kBadReference, "references are not replaced in SQL",
-           "use params.NAME, with `params:` at the top of the file");
+      reference_in_sql();
     }
+  }
+
+  void reference_in_sql() {
+    const std::size_t from = text().find("${");
+    const std::size_t close = std::min(text().find('}', from), text().size() - 1);
+    const SqlText sql(text(), node_.at, scalar_offsets(context_.source, node_));
+    node_.bad = true;
+    context_.diagnostics.error(context_.source, sql.place(from, close + 1 - from),
+                               Code::kBadReference, "references are not replaced in SQL",
+                               "use params.NAME, with `params:` at the top of the file");
   }
 
   YamlNode& node_;

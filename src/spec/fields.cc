@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 namespace weir {
 
 std::string_view FieldInfo::key() const {
@@ -27,6 +29,14 @@ std::vector<const FieldInfo*> children_of(std::span<const FieldInfo> table, std:
     if (field.parent() == path) children.push_back(&field);
   }
   return children;
+}
+
+bool takes_map(std::span<const FieldInfo> table, const FieldInfo& field) {
+  if (field.type != FieldType::kMap) return false;
+  const std::vector<const FieldInfo*> children = children_of(table, field.path);
+  return std::any_of(children.begin(), children.end(), [](const FieldInfo* child) {
+    return child->status == FieldStatus::kSupported;
+  });
 }
 
 std::vector<FieldChoice> choices_of(const FieldInfo& field) {

@@ -63,6 +63,9 @@ const FieldInfo* find_field(std::span<const FieldInfo> table, std::string_view p
 /// Fields directly under `path` ("" for the top), `*` and `[]` included, in the table's order.
 std::vector<const FieldInfo*> children_of(std::span<const FieldInfo> table, std::string_view path);
 
+/// A kMap that this version takes as a map: one with words, and other keys than later ones.
+bool takes_map(std::span<const FieldInfo> table, const FieldInfo& field);
+
 struct FieldChoice {
   std::string_view word;
   bool later = false;

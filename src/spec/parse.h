@@ -21,6 +21,9 @@ struct ParseOptions {
 
 /// Reads a job file. Every mistake found is in `diagnostics`. What comes back beside errors is
 /// what could be read, so that plan/ can look for mistakes in its SQL too; it must not be run.
+/// In it a leaf with a mistake is absent: a `format` that is not `given`, a json source without a
+/// schema, or a step with neither filter nor select was reported, and so no second message is due
+/// for it or for what depends on it.
 /// Nothing comes back when the file cannot be read or is no YAML map. Never throws.
 std::optional<JobSpec> parse_job_file(const std::string& path, const WeirConfig& config,
                                       Diagnostics& diagnostics, const ParseOptions& options = {});

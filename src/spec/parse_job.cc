@@ -136,7 +136,7 @@ class JobBuilder {
       if (!reads_as(parsed, value->second)) {
         const YamlNode* preset = entry.value.find("default");
         error(preset != nullptr ? preset->at : entry.key.at, Code::kBadValue,
-              fmt::format("\"{}\" is not a {}", value->second, to_string(parsed)));
+              fmt::format("\"{}\" is not of type {}", value->second, to_string(parsed)));
         return;
       }
       spec_.params.push_back({name_of(entry), parsed, value->second});

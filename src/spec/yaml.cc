@@ -31,6 +31,8 @@ class TreeBuilder final : public YAML::EventHandler {
       : source_(source), diagnostics_(diagnostics) {}
 
   YamlNode take_root() { return std::move(root_); }
+  /// What was read is not what was meant, and that was reported: more messages would mislead.
+  bool hopeless() const { return hopeless_; }
 
   void OnDocumentStart(const YAML::Mark&) override {}
   void OnDocumentEnd() override {}
@@ -114,6 +116,11 @@ class TreeBuilder final : public YAML::EventHandler {
       const std::size_t close = text.find(first, end);
       if (close != std::string::npos) {
         node.at.length = static_cast<std::uint32_t>(close) + 1 - node.at.offset;
+      } else {
+        // yaml-cpp takes the rest of the file for the value.
+        hopeless_ = true;
+        diagnostics_.error(source_, {node.at.offset, 1}, Code::kBadYaml,
+                           "this is not YAML: the quote is never closed");
       }
       return;
     }
@@ -141,8 +148,8 @@ class TreeBuilder final : public YAML::EventHandler {
     level.node.flow = style == YAML::EmitterStyle::Flow;
     level.node.at = {offset(mark), level.node.flow ? 1U : 0U};
     if (++depth_ > kYamlDepthMax) {
-      if (depth_ == kYamlDepthMax + 1 && !too_deep_) {
-        too_deep_ = true;
+      if (!hopeless_) {
+        hopeless_ = true;
         diagnostics_.error(source_, level.node.at, Code::kTooDeep,
                            fmt::format("more than {} levels deep", kYamlDepthMax));
       }
@@ -244,7 +251,7 @@ class TreeBuilder final : public YAML::EventHandler {
   YamlNode root_;
   std::vector<Level> levels_;
   std::size_t depth_ = 0;
-  bool too_deep_ = false;
+  bool hopeless_ = false;
 };
 
 // The first byte that is not part of well-formed UTF-8, or is a control character.
@@ -310,9 +317,14 @@ std::string parse_hint(const SourceText& source, std::size_t offset, std::string
     return "a value that holds ': ' needs quotes";
   }
   if (message.find("flow not found") != std::string_view::npos) {
-    return source.text().find(" #>") != std::string::npos
-               ? "' #' begins a comment: put the expression in quotes"
-               : "a { or [ is not closed";
+    if (line.find(" #>") != std::string::npos) {
+      return "' #' begins a comment: put the expression in quotes";
+    }
+    const std::size_t open = line.find('(');
+    if (open != std::string::npos && line.find(',', open) != std::string::npos) {
+      return "inside of { } a comma ends a value: put the expression in quotes";
+    }
+    return "a { or [ is not closed";
   }
   if (message.find("not found") != std::string_view::npos) return "check the indent of this line";
   return {};
@@ -355,6 +367,7 @@ std::optional<YamlNode> parse_yaml(const SourceText& source, Diagnostics& diagno
     std::istringstream in(source.text());
     YAML::Parser parser(in);
     if (!parser.HandleNextDocument(builder)) return YamlNode{};
+    if (builder.hopeless()) return std::nullopt;
     YamlNode root = builder.take_root();
     Diagnostics ignored;
     TreeBuilder second(source, ignored);
@@ -365,7 +378,7 @@ std::optional<YamlNode> parse_yaml(const SourceText& source, Diagnostics& diagno
     }
     return root;
   } catch (const YAML::Exception& e) {
-    report_parse_error(source, e, diagnostics);
+    if (!builder.hopeless()) report_parse_error(source, e, diagnostics);
   } catch (const std::exception& e) {
     diagnostics.file_error(source.path(), Code::kBadYaml,
                            std::string("this is not YAML: ") + e.what());
