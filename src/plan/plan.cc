@@ -16,7 +16,7 @@ class Planner {
 
   std::optional<Plan> plan() {
     link();
-    if (diagnostics_.has_errors()) return std::nullopt;
+    // Mistakes elsewhere do not keep those in SQL from being found.
     Plan plan;
     for (std::size_t i = 0; i < job_.sources.size(); ++i) plan.chains.push_back(chain(i));
     if (diagnostics_.has_errors()) return std::nullopt;
@@ -53,8 +53,11 @@ class Planner {
     for (std::size_t i = 0; i < job_.steps.size(); ++i) {
       const StepSpec& step = job_.steps[i];
       takers_[take(step.from, "step \"" + *step.id + "\"", step.id.at)] = {true, i};
-      known[*step.id] = false;
-      previous = *step.id;
+      // A step whose id is missing or taken was reported; it still has its place.
+      const bool named = step.id.given && !known.contains(*step.id);
+      names_.push_back(named ? *step.id : "step " + std::to_string(i + 1));
+      previous = names_.back();
+      known[previous] = false;
     }
     for (std::size_t i = 0; i < job_.sinks.size(); ++i) {
       const SinkSpec& sink = job_.sinks[i];
@@ -65,8 +68,9 @@ class Planner {
         error(source.name.at, Code::kPlanLink,
               "no step and no sink uses source \"" + *source.name + "\"");
     }
-    for (const StepSpec& step : job_.steps) {
-      if (!known[*step.id])
+    for (std::size_t i = 0; i < job_.steps.size(); ++i) {
+      const StepSpec& step = job_.steps[i];
+      if (!known[names_[i]] && step.id.given)
         error(step.id.at, Code::kPlanLink, "no step and no sink uses step \"" + *step.id + "\"");
     }
   }
@@ -80,6 +84,9 @@ class Planner {
 
   PlannedChain chain(std::size_t source) {
     const SourceSpec& spec = job_.sources[source];
+    // Reported by spec/: nothing is known about its columns.
+    if (!spec.format.given || (*spec.format == FormatKind::kJson && !spec.schema.given()))
+      return {};
     Schema full({Field{"value", {.kind = TypeKind::kBytea}, false}});
     if (*spec.format == FormatKind::kJson) {
       std::vector<SqlError> errors;
@@ -112,8 +119,12 @@ class Planner {
     };
     std::string at = *job_.sources[source].name;
     std::string described = "source \"" + at + "\"";
-    while (takers_.at(at).is_step) {
-      const StepSpec& spec = job_.steps[takers_.at(at).index];
+    for (auto taker = takers_.find(at);; taker = takers_.find(at)) {
+      if (taker == takers_.end()) return chain;  // reported: nobody takes these rows
+      if (!taker->second.is_step) break;
+      const StepSpec& spec = job_.steps[taker->second.index];
+      // One with a mistake in its expression was reported; its columns are unknown.
+      if (spec.filter.given() == spec.select.given()) return chain;
       const SqlScope scope{schema.get(), described};
       PlannedStep step{.id = *spec.id, .filter = {}, .select = {}, .output = schema};
       std::vector<SqlError> errors;
@@ -134,9 +145,10 @@ class Planner {
         step.output = schema;
         described = "step \"" + step.id + "\"";
       }
-      if (!errors.empty()) return chain;
+      // A filter changes no columns: what is behind a broken one can still be checked.
+      if (!errors.empty() && !spec.filter.given()) return chain;
       chain.steps.push_back(std::move(step));
-      at = *spec.id;
+      at = names_[taker->second.index];
     }
     chain.sink = takers_.at(at).index;
     finish(chain, *schema, described, selected, used, reads);
@@ -174,6 +186,7 @@ class Planner {
   const JobSpec& job_;
   Diagnostics& diagnostics_;
   std::map<std::string, Taker> takers_;
+  std::vector<std::string> names_;  // of the steps, for `from:`; unique
 };
 
 std::string columns_text(const Schema& schema) {

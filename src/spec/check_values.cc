@@ -212,7 +212,7 @@ class ScalarCheck {
     node_.bad = true;
     context_.diagnostics.error(context_.source, sql.place(from, close + 1 - from),
                                Code::kBadReference, "references are not replaced in SQL",
-                               "use params.NAME, with `params:` at the top of the file");
+                               "write the value into the expression");
   }
 
   YamlNode& node_;

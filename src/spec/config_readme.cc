@@ -184,7 +184,7 @@ JSON Schemas for editors. With the YAML language server, put this on a job's fir
 - **name**: 1 to 48 letters, digits, `-` and `_`, the first a letter or a digit.
 - **SQL**: PostgreSQL's grammar. Put it in a block (`|`) or in quotes where it holds a comma in `{ }`, a `: ` or a ` #`,
   and comments on lines of their own.
-- `${env:NAME}` and `${param:name}` are replaced in every text but SQL, where a parameter is `params.name`.
+- `${env:NAME}` and `${param:name}` are replaced in every text but SQL.
   `${file:/path}` is for secrets: it may stand for user name and passwords in `security`, and in `properties`, and
   is read again at every connect.
   `$${` stands for `${`. Secrets are not shown in any message or log.
@@ -206,6 +206,7 @@ std::string config_readme() {
       "## Known, and not in this version\n\n`weir check` refuses these by name (W1006). In a job "
       "file: ";
   append_later(out, job_fields());
+  out += "\nIn SQL: `params.NAME`.\n";
   out += "\nIn weir.yaml: ";
   append_later(out, weir_fields());
   return out;

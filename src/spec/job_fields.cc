@@ -39,7 +39,7 @@ constexpr FieldInfo kJob[] = {
     {.path = "params",
      .type = kNamed,
      .example = "params: { limit: { type: bigint, default: 60 } }",
-     .description = "Values with a name: `params.limit` in SQL, `${param:limit}` elsewhere."},
+     .description = "Values with a name, for `${param:limit}` in any text but SQL."},
     {.path = "params.*", .type = kMap, .description = "One parameter."},
     {.path = "params.*.type",
      .type = kSqlType,

@@ -16,7 +16,7 @@
 
 namespace weir {
 
-/// `params:` entry: `params.NAME` in SQL, `${param:NAME}` elsewhere.
+/// `params:` entry, for `${param:NAME}`; later also `params.NAME` in SQL.
 struct ParamSpec {
   Located<std::string> name;
   Type type;
