@@ -82,7 +82,8 @@ Result<> append_canonical(simdjson::dom::element element, std::string& out, int 
     case simdjson::dom::element_type::ARRAY: {
       out += '[';
       bool first = true;
-      for (const simdjson::dom::element item : element.get_array().value()) {
+      const simdjson::dom::array array = element.get_array().value();
+      for (const simdjson::dom::element item : array) {
         if (!first) out += ',';
         first = false;
         WEIR_TRY(append_canonical(item, out, depth + 1));

@@ -31,6 +31,20 @@ int digits_of(Int128 value) {
   return digits;
 }
 
+// PostgreSQL keeps digits in groups of four: which group is the first, and its value.
+struct Leading {
+  int weight = 0;
+  Int128 group = 0;
+};
+Leading leading(Numeric value) {
+  if (value.unscaled == 0) return {};
+  const int before_point = digits_of(value.unscaled) - value.scale;
+  const int weight = (before_point > 0 ? (before_point + 3) / 4 : before_point / 4) - 1;
+  const int shift = value.scale + 4 * weight;
+  const Int128 size = magnitude(value.unscaled);
+  return {weight, shift >= 0 ? size / power10(shift) : size * power10(-shift)};
+}
+
 std::optional<Int128> checked_mul(Int128 a, Int128 b) {
   Int128 product = 0;
   if (__builtin_mul_overflow(a, b, &product) || magnitude(product) > kMax) return std::nullopt;
@@ -157,9 +171,10 @@ std::optional<Numeric> mul(Numeric a, Numeric b) {
 std::optional<Numeric> div(Numeric a, Numeric b) {
   // PostgreSQL (select_div_scale): 16 significant digits counted in groups of four, and no fewer
   // digits behind the point than either side has.
-  const int weight_a = (digits_of(a.unscaled) - a.scale + 3) / 4;
-  const int weight_b = (digits_of(b.unscaled) - b.scale + 3) / 4;
-  int scale = 16 - (weight_a - weight_b) * 4;
+  const Leading lead_a = leading(a);
+  const Leading lead_b = leading(b);
+  const int weight = lead_a.weight - lead_b.weight - (lead_a.group <= lead_b.group ? 1 : 0);
+  int scale = 16 - weight * 4;
   scale = std::max(std::max(scale, 0), std::max(a.scale, b.scale));
   // What does not fit 38 digits is given up from the right.
   while (true) {

@@ -220,7 +220,13 @@ Result<> Committer::continue_from(const RecoveryDecision& decision,
                     .mirror = mirror.entries,
                     .job = parts_.options.job_file};
   MirrorDecision found = decide_mirror(facts, parts_.options.same_position);
-  if (found.halt) return halted(*found.halt);
+  if (found.halt) {
+    // Deleting a topic deletes its groups' offsets too. When the records are other ones now, that
+    // is what a person must know, and adopting or restoring offsets would not help.
+    lane_.splits = known;
+    WEIR_TRY(verify_tails());
+    return halted(*found.halt);
+  }
   lane_.splits = std::move(found.positions);
   return start_at_beginning(found.from_beginning);
 }

@@ -1,0 +1,244 @@
+#include "engine/recovery.h"
+
+#include <catch2/catch.hpp>
+
+namespace weir {
+namespace {
+
+const LaneId kId{"weir", "clicks", "0"};
+constexpr OwnerId kOurs{11};
+constexpr OwnerId kOther{99};
+
+Cell cell_at(std::int64_t epoch, std::uint64_t attempt, OwnerId owner = kOurs) {
+  Cell cell;
+  cell.id = kId;
+  cell.epoch = EpochId{epoch};
+  cell.attempt = AttemptId{attempt};
+  cell.owner = owner;
+  cell.host = "elsewhere";
+  return cell;
+}
+
+LaneRecord lane_at(std::int64_t epoch, std::uint64_t attempt) {
+  LaneRecord lane;
+  lane.id = kId;
+  lane.owner = kOurs;
+  lane.epoch = EpochId{epoch};
+  lane.attempt = AttemptId{attempt};
+  return lane;
+}
+
+RecoveryFacts facts_of(std::optional<LaneRecord> lane, std::optional<Cell> cell) {
+  RecoveryFacts facts;
+  facts.id = kId;
+  facts.job = "clicks.yaml";
+  facts.lane = std::move(lane);
+  facts.cell = {cell ? ReadState::kValue : ReadState::kAbsent, cell, "w2;..."};
+  return facts;
+}
+
+EpochRecord prepared(std::int64_t epoch, std::uint64_t attempt) {
+  EpochRecord record;
+  record.epoch = EpochId{epoch};
+  record.attempt = AttemptId{attempt};
+  record.digest = Digest{7};
+  return record;
+}
+
+RecoveryDecision decide(const RecoveryFacts& facts, const std::string& row) {
+  const RecoveryDecision decision = decide_recovery(facts);
+  CHECK(decision.row == row);
+  return decision;
+}
+
+TEST_CASE("decide_recovery: T1, a store that cannot be read halts", "[engine]") {
+  RecoveryFacts facts = facts_of({}, {});
+  facts.store_unreadable = true;
+  CHECK(decide(facts, "T1").halt == Code::kCorruptStore);
+}
+
+TEST_CASE("decide_recovery: T2, a cell that is not weir's or another lane's halts", "[engine]") {
+  RecoveryFacts facts = facts_of(lane_at(3, 1), cell_at(3, 1));
+  facts.cell.cell.reset();
+  CHECK(decide(facts, "T2").halt == Code::kForeignCell);
+  Cell other = cell_at(3, 1);
+  other.id.job = "orders";
+  CHECK(decide(facts_of(lane_at(3, 1), other), "T2").halt == Code::kForeignCell);
+}
+
+TEST_CASE("decide_recovery: T3, neither store nor cell is a first start", "[engine]") {
+  CHECK(decide(facts_of({}, {}), "T3").action == RecoveryAction::kFirstStart);
+}
+
+TEST_CASE("decide_recovery: T4, no store after a takeover adopts a light cell", "[engine]") {
+  CHECK(decide(facts_of({}, cell_at(5, 1)), "T4").action == RecoveryAction::kAdopt);
+  Cell heavy = cell_at(5, 1);
+  heavy.digest = Digest{7};
+  RecoveryFacts facts = facts_of({}, heavy);
+  CHECK(decide(facts, "T4").halt == Code::kStateLost);
+  facts.restorable = true;
+  CHECK(decide(facts, "T4").action == RecoveryAction::kRestore);
+}
+
+TEST_CASE("decide_recovery: T5, a D record above the next epoch is a bug", "[engine]") {
+  RecoveryFacts facts = facts_of(lane_at(3, 1), cell_at(3, 1));
+  facts.stray = EpochId{6};
+  CHECK(decide(facts, "T5").halt == Code::kBug);
+}
+
+TEST_CASE("decide_recovery: T6, without a cell local positions win when they are the truth",
+          "[engine]") {
+  LaneRecord never = lane_at(0, 0);
+  never.owner = OwnerId{};
+  CHECK(decide(facts_of(never, {}), "T6").action == RecoveryAction::kClaimLocal);
+  CHECK(decide(facts_of(lane_at(3, 1), {}), "T6").halt == Code::kPositionsExpired);
+  LaneRecord clean = lane_at(3, 1);
+  clean.clean_stop = true;
+  CHECK(decide(facts_of(clean, {}), "T6").action == RecoveryAction::kClaimLocal);
+  RecoveryFacts heavy = facts_of(lane_at(3, 1), {});
+  heavy.delta_records = true;
+  CHECK(decide(heavy, "T6").action == RecoveryAction::kClaimLocal);
+}
+
+TEST_CASE("decide_recovery: T7, a prepared epoch without a cell is in doubt", "[engine]") {
+  RecoveryFacts facts = facts_of(lane_at(3, 1), {});
+  facts.prepared = prepared(4, 2);
+  CHECK(decide(facts, "T7").halt == Code::kInDoubt);
+}
+
+TEST_CASE("decide_recovery: T8, the cell at L with LANE's attempt resumes", "[engine]") {
+  CHECK(decide(facts_of(lane_at(3, 1), cell_at(3, 1)), "T8").action == RecoveryAction::kResume);
+}
+
+TEST_CASE("decide_recovery: T9, a prepared epoch that the decider does not know is dropped",
+          "[engine]") {
+  RecoveryFacts facts = facts_of(lane_at(3, 1), cell_at(3, 1));
+  facts.prepared = prepared(4, 2);
+  CHECK(decide(facts, "T9").action == RecoveryAction::kDropPrepared);
+}
+
+TEST_CASE("decide_recovery: T10, a prepared epoch that was decided rolls forward", "[engine]") {
+  Cell next = cell_at(4, 2);
+  next.digest = Digest{7};
+  RecoveryFacts facts = facts_of(lane_at(3, 1), next);
+  facts.prepared = prepared(4, 2);
+  CHECK(decide(facts, "T10").action == RecoveryAction::kRollForward);
+}
+
+TEST_CASE("decide_recovery: T11, an epoch of ours that was not prepared here is two writers",
+          "[engine]") {
+  RecoveryFacts facts = facts_of(lane_at(3, 1), cell_at(4, 5));
+  facts.prepared = prepared(4, 2);
+  CHECK(decide(facts, "T11").halt == Code::kTwoWriters);
+  CHECK(decide(facts_of(lane_at(3, 1), cell_at(3, 9)), "T11").halt == Code::kTwoWriters);
+}
+
+TEST_CASE("decide_recovery: T12, a light lane adopts what was committed after its record",
+          "[engine]") {
+  CHECK(decide(facts_of(lane_at(3, 1), cell_at(9, 5)), "T12").action == RecoveryAction::kAdopt);
+  Cell heavy = cell_at(9, 5);
+  heavy.digest = Digest{7};
+  CHECK(decide(facts_of(lane_at(3, 1), heavy), "T12").halt == Code::kStateLost);
+}
+
+TEST_CASE(
+    "decide_recovery: T13, a decider behind the store halts for Kafka and goes back for PostgreSQL",
+    "[engine]") {
+  RecoveryFacts facts = facts_of(lane_at(3, 1), cell_at(2, 5));
+  CHECK(decide(facts, "T13").halt == Code::kDeciderRegressed);
+  facts.decider = DeciderKind::kPostgres;
+  CHECK(decide(facts, "T13").action == RecoveryAction::kGoBack);
+}
+
+TEST_CASE("check_owner: halts for a cell of another owner and names the way out", "[engine]") {
+  const RecoveryFacts ours = facts_of(lane_at(3, 1), cell_at(3, 1));
+  CHECK_FALSE(check_owner(ours, "here"));
+  RecoveryFacts other = facts_of(lane_at(3, 1), cell_at(3, 1, kOther));
+  REQUIRE(check_owner(other, "here"));
+  CHECK(check_owner(other, "here")->text.find("weir run clicks.yaml --takeover") !=
+        std::string::npos);
+  other.takeover = true;
+  CHECK_FALSE(check_owner(other, "here"));
+  CHECK(check_owner(facts_of({}, cell_at(3, 1)), "here"));
+}
+
+bool same(const Position& a, const Position& b) { return a == b; }
+
+MirrorEntry entry(const std::string& split, std::optional<std::string> position,
+                  std::int64_t epoch = 3) {
+  MirrorEntry made{
+      .split = {"in", split}, .state = ReadState::kAbsent, .position = {}, .mark = {}, .text = {}};
+  if (position) {
+    made.state = ReadState::kValue;
+    made.position = {*position};
+    made.mark = MirrorMark{"weir", "clicks", EpochId{epoch}};
+  }
+  return made;
+}
+
+MirrorFacts mirror_facts(bool adopt) {
+  MirrorFacts facts;
+  facts.id = kId;
+  facts.cell_epoch = EpochId{3};
+  facts.adopt = adopt;
+  facts.known[{"in", "t/0"}].position = {"5"};
+  facts.job = "clicks.yaml";
+  return facts;
+}
+
+TEST_CASE("decide_mirror: positions that agree are kept, new splits begin at their beginning",
+          "[engine]") {
+  MirrorFacts facts = mirror_facts(false);
+  facts.mirror = {entry("t/0", "5"), entry("t/1", {})};
+  const MirrorDecision decision = decide_mirror(facts, &same);
+  CHECK_FALSE(decision.halt);
+  CHECK(decision.positions.at({"in", "t/0"}).position.bytes == "5");
+  CHECK(decision.from_beginning == std::vector<SplitId>{{"in", "t/1"}});
+}
+
+TEST_CASE("decide_mirror: a moved, foreign or missing offset of a light lane is foreign_offsets",
+          "[engine]") {
+  MirrorFacts facts = mirror_facts(false);
+  facts.mirror = {entry("t/0", "6")};
+  CHECK(decide_mirror(facts, &same).halt->halt == Code::kForeignOffsets);
+  facts.mirror = {entry("t/0", "5")};
+  facts.mirror[0].mark.reset();
+  CHECK(decide_mirror(facts, &same).halt->halt == Code::kForeignOffsets);
+  facts.mirror = {entry("t/0", "5", 4)};  // of an epoch that the cell does not know
+  CHECK(decide_mirror(facts, &same).halt->halt == Code::kForeignOffsets);
+  facts.mirror = {entry("t/0", {})};
+  CHECK(decide_mirror(facts, &same).halt->halt == Code::kForeignOffsets);
+  facts.light = false;
+  CHECK_FALSE(decide_mirror(facts, &same).halt);
+}
+
+TEST_CASE("decide_mirror: adopting never falls back to an older position", "[engine]") {
+  MirrorFacts facts = mirror_facts(true);
+  facts.mirror = {entry("t/0", "9")};
+  CHECK(decide_mirror(facts, &same).positions.at({"in", "t/0"}).position.bytes == "9");
+  facts.mirror = {entry("t/0", {})};
+  CHECK(decide_mirror(facts, &same).halt->halt == Code::kPositionsExpired);
+}
+
+TEST_CASE("decide_first_start: a group with offsets is taken only when asked", "[engine]") {
+  FirstStartFacts facts;
+  facts.id = kId;
+  facts.mirror = {entry("t/0", {})};
+  CHECK(decide_first_start(facts).by_start);
+  facts.mirror = {entry("t/0", "5")};
+  CHECK(decide_first_start(facts).halt->halt == Code::kIdentityLost);
+  facts.mirror[0].mark->job = "orders";
+  CHECK(decide_first_start(facts).halt->halt == Code::kGroupInUse);
+  facts.start_explicit = true;
+  CHECK(decide_first_start(facts).by_start);
+  facts.start_committed = true;
+  CHECK_FALSE(decide_first_start(facts).halt);
+  facts.group_has_members = true;
+  CHECK(decide_first_start(facts).halt->halt == Code::kGroupInUse);
+  facts.group_has_members = false;
+  facts.mirror = {entry("t/0", {})};
+  CHECK(decide_first_start(facts).halt->halt == Code::kGroupInUse);
+}
+
+}  // namespace
+}  // namespace weir

@@ -1,0 +1,191 @@
+#include <catch2/catch.hpp>
+
+#include "data/render.h"
+#include "sql/evaluator.h"
+#include "sql/expression.h"
+
+namespace weir {
+namespace {
+
+const Schema kSchema({{"n", {.kind = TypeKind::kInteger}, false},
+                      {"big", {.kind = TypeKind::kBigint}, false},
+                      {"price", {.kind = TypeKind::kNumeric}, false},
+                      {"x", {.kind = TypeKind::kDouble}, false},
+                      {"s", {.kind = TypeKind::kText}, false},
+                      {"none", {.kind = TypeKind::kText}, false},
+                      {"ts", {.kind = TypeKind::kTimestamptz}, false},
+                      {"j", {.kind = TypeKind::kJsonb}, false}});
+
+// One row: n=7, big=10000000000, price=12.50, x=0.5, s='Grüße', none=NULL, ts, j.
+BatchPtr row() {
+  auto batch = std::make_unique<Batch>();
+  batch->arena = std::make_unique<Arena>();
+  batch->rows = 1;
+  for (const Field& field : kSchema.fields())
+    batch->columns.push_back(Column::make(field.type, 1, *batch->arena));
+  batch->columns[0].values<std::int32_t>()[0] = 7;
+  batch->columns[1].values<std::int64_t>()[0] = 10'000'000'000;
+  batch->columns[2].values<Numeric>()[0] = {1250, 2};
+  batch->columns[3].values<double>()[0] = 0.5;
+  batch->columns[4].values<std::string_view>()[0] = "Grüße";
+  batch->columns[5].set_null(0);
+  batch->columns[6].values<std::int64_t>()[0] = *parse_timestamp("2026-11-24T10:11:12.345Z");
+  batch->columns[7].values<std::string_view>()[0] = R"({"a":{"b":[1,"two"]},"f":null})";
+  batch->select_all();
+  return batch;
+}
+
+std::string value_of(const std::string& text) {
+  std::vector<SqlError> errors;
+  const std::optional<Expression> expression =
+      compile_expression(text, {&kSchema, "source \"t\""}, errors);
+  if (!expression) return "error: " + errors.at(0).message;
+  const BatchPtr batch = row();
+  std::vector<RowError> failed;
+  const Column column = evaluate(*expression, *batch, batch->selection, failed);
+  if (!failed.empty()) return "fails: " + failed[0].message;
+  if (column.is_null(0)) return "NULL";
+  std::string out;
+  append_text(out, column, 0);
+  return out;
+}
+
+// Expected values are PostgreSQL 15's.
+TEST_CASE("evaluate: expressions give what PostgreSQL gives", "[sql]") {
+  const std::pair<const char*, const char*> cases[] = {
+      {"n + 1", "8"},
+      {"n * big", "70000000000"},
+      {"-n", "-7"},
+      {"n / 2", "3"},
+      {"-n / 2", "-3"},
+      {"n % 4", "3"},
+      {"-n % 4", "-3"},
+      {"price * 2", "25.00"},
+      {"price + 0.005", "12.505"},
+      {"price / 4", "3.1250000000000000"},
+      {"1.0 / 3", "0.33333333333333333333"},
+      {"n + price", "19.50"},
+      {"x + n", "7.5"},
+      {"round(price)", "13"},
+      {"round(2.345, 2)", "2.35"},
+      {"abs(-n)", "7"},
+      {"round(2.5::double precision)", "2"},
+      {"a is null", "error: column \"a\" does not exist in source \"t\""},
+      {"n = 7", "true"},
+      {"n <> 7", "false"},
+      {"n > 6.5", "true"},
+      {"none = 'a'", "NULL"},
+      {"none IS NULL", "true"},
+      {"s IS NOT NULL", "true"},
+      {"none = 'a' OR n = 7", "true"},
+      {"none = 'a' AND n = 7", "NULL"},
+      {"none = 'a' AND n = 8", "false"},
+      {"NOT (none = 'a')", "NULL"},
+      {"none IS DISTINCT FROM 'a'", "true"},
+      {"none IS NOT DISTINCT FROM NULL", "true"},
+      {"(n = 8) IS NOT TRUE", "true"},
+      {"n IN (1, 7)", "true"},
+      {"n NOT IN (1, 2)", "true"},
+      {"n IN (1, NULL)", "NULL"},
+      {"n BETWEEN 1 AND 7", "true"},
+      {"n NOT BETWEEN 1 AND 7", "false"},
+      {"s LIKE 'Gr__e'", "true"},
+      {"s LIKE 'G%e'", "true"},
+      {"s NOT LIKE '%x%'", "true"},
+      {"s ILIKE 'grüSSe'", "false"},
+      {"'a_b' LIKE 'a\\_b'", "true"},
+      {"'axb' LIKE 'a\\_b'", "false"},
+      {"length(s)", "5"},
+      {"upper('abc')", "ABC"},
+      {"lower('ABC')", "abc"},
+      {"substr(s, 2, 3)", "rüß"},
+      {"substr(s, 4)", "ße"},
+      {"s || '!'", "Grüße!"},
+      {"n::text || 'x'", "7x"},
+      {"'12'::integer + 1", "13"},
+      {"'12.5'::numeric(4,1)", "12.5"},
+      {"12.345::numeric(4,1)", "12.3"},
+      {"price::integer", "13"},
+      {"x::bigint", "0"},
+      {"coalesce(none, s)", "Grüße"},
+      {"nullif(n, 7)", "NULL"},
+      {"nullif(n, 8)", "7"},
+      {"CASE WHEN n = 7 THEN 'seven' ELSE 'other' END", "seven"},
+      {"CASE n WHEN 1 THEN 1 WHEN 7 THEN 2.5 END", "2.5"},
+      {"CASE WHEN n = 8 THEN 1 / 0 END", "NULL"},
+      {"n = 7 OR 1 / 0 = 1", "true"},
+      {"1 / 0", "fails: division by zero"},
+      {"2147483647 + n", "fails: integer out of range"},
+      {"j -> 'a' ->> 'b'", "[1,\"two\"]"},
+      {"j -> 'a' -> 'b' ->> 1", "two"},
+      {"j -> 'a' -> 'b' ->> -2", "1"},
+      {"j ->> 'f'", "NULL"},
+      {"j -> 'f'", "null"},
+      {"j ->> 'zz'", "NULL"},
+      {"ts > '2026-11-24'", "true"},
+      {"date_trunc('hour', ts)", "2026-11-24 10:00:00+00"},
+      {"date_trunc('week', ts)", "2026-11-23 00:00:00+00"},
+      {"extract(hour from ts)", "10"},
+      {"extract(second from ts)", "12.345000"},
+      {"extract(dow from ts)", "2"},
+      {"extract(doy from ts)", "328"},
+      {"ts", "2026-11-24 10:11:12.345+00"},
+      {"9223372036854775807", "9223372036854775807"},
+      {"-3", "-3"},
+      {"1e3", "1000"},
+      {"true AND NULL", "NULL"},
+  };
+  for (const auto& [text, expected] : cases) {
+    INFO(text);
+    CHECK(value_of(text) == expected);
+  }
+}
+
+TEST_CASE("compile: mistakes are named at their place", "[sql]") {
+  const auto error_of = [](const std::string& text) {
+    std::vector<SqlError> errors;
+    CHECK_FALSE(compile_filter(text, {&kSchema, "source \"t\""}, errors));
+    REQUIRE(errors.size() == 1);
+    return errors[0];
+  };
+  CHECK(error_of("pirce > 1").hint == "did you mean \"price\" (numeric)?");
+  CHECK(error_of("n > 1 AND pirce > 1").offset == 10);
+  CHECK(error_of("uper(s) = 'A'").hint == "did you mean \"upper\"?");
+  CHECK(error_of("s + 1 > 2").message == "operator does not exist: text + integer");
+  CHECK(error_of("n == 1").message == "operator does not exist: integer == integer");
+  CHECK(error_of("n").message == "boolean is wanted here, and this is integer");
+  CHECK(error_of("n = 'x'").message == "'x' is not a valid integer");
+  CHECK(error_of("n > ").code == Code::kSqlSyntax);
+  CHECK(error_of("n > 1; SELECT 2").code == Code::kSqlSyntax);
+  CHECK(error_of("n > 1 FROM t").code == Code::kSqlNotHere);
+  CHECK(error_of("n > (SELECT 1)").code == Code::kSqlNotHere);
+  CHECK(error_of("count(*) > 1").code == Code::kSqlNotHere);
+  CHECK(error_of("ts > now()").code == Code::kSqlNotHere);
+  CHECK(error_of("n::money = 1").code == Code::kUnknownType);
+}
+
+TEST_CASE("compile_select: columns get their names, and need them", "[sql]") {
+  std::vector<SqlError> errors;
+  const auto targets = compile_select("n, upper(s) AS loud, *", {&kSchema, "source \"t\""}, errors);
+  REQUIRE(errors.size() == 1);  // n is there twice
+  CHECK(targets[1].name == "loud");
+  errors.clear();
+  compile_select("upper(s)", {&kSchema, "source \"t\""}, errors);
+  REQUIRE(errors.size() == 1);
+  CHECK(errors[0].message == "this column has no name; give it one with AS");
+}
+
+TEST_CASE("compile_schema: reads columns and refuses what it does not keep", "[sql]") {
+  std::vector<SqlError> errors;
+  const Schema schema =
+      compile_schema("id bigint NOT NULL, amount numeric(12,2), t timestamptz", errors);
+  CHECK(errors.empty());
+  REQUIRE(schema.size() == 3);
+  CHECK(schema[0].not_null);
+  CHECK(schema[1].type == Type{TypeKind::kNumeric, 12, 2});
+  compile_schema("id money, b bigint PRIMARY KEY, c text, c text", errors);
+  CHECK(errors.size() == 3);
+}
+
+}  // namespace
+}  // namespace weir
