@@ -16,6 +16,10 @@ class Planner {
 
   std::optional<Plan> plan() {
     link();
+    if (job_.trigger->kind == TriggerKind::kEvery) {
+      error(job_.trigger.at, Code::kNotInThisVersion,
+            "`trigger: { every: ... }` is not in this version; there are continuous and available_now");
+    }
     // Mistakes elsewhere do not keep those in SQL from being found.
     Plan plan;
     for (std::size_t i = 0; i < job_.sources.size(); ++i) plan.chains.push_back(chain(i));
