@@ -18,7 +18,8 @@ class Planner {
     link();
     if (job_.trigger->kind == TriggerKind::kEvery) {
       error(job_.trigger.at, Code::kNotInThisVersion,
-            "`trigger: { every: ... }` is not in this version; there are continuous and available_now");
+            "`trigger: { every: ... }` is not in this version; there are continuous and "
+            "available_now");
     }
     // Mistakes elsewhere do not keep those in SQL from being found.
     Plan plan;

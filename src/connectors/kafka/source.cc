@@ -287,7 +287,8 @@ class KafkaSource final : public Source {
       const PartitionPosition position = decoded(assignment.position);
       if (position.tail_fp != 0) {
         if (!reader) {
-          WEIR_ASSIGN(reader, open_consumer());
+          // A fetch that waits at one partition's end holds the next partition's up.
+          WEIR_ASSIGN(reader, open_consumer("10"));
         }
         WEIR_TRY(verify_tail(*reader, assignment, position, check, deadline));
       }
@@ -381,7 +382,7 @@ class KafkaSource final : public Source {
     return {origin->split, origin};
   }
 
-  Result<std::unique_ptr<Client>> open_consumer() const {
+  Result<std::unique_ptr<Client>> open_consumer(const char* fetch_wait_ms) const {
     Properties settings = {
         {"group.id", options_.group},
         {"enable.auto.commit", "false"},
@@ -394,8 +395,7 @@ class KafkaSource final : public Source {
         {"queued.min.messages", "1000000"},
         {"queued.max.messages.kbytes",
          std::to_string(std::max<std::uint64_t>(options_.fetch_bytes / 1024, 1024))},
-        // 1 MiB is librdkafka's default; up to 50 MiB a response keeps many partitions busy.
-        {"fetch.wait.max.ms", "500"},
+        {"fetch.wait.max.ms", fetch_wait_ms},
     };
     settings.insert(settings.end(), options_.properties.begin(), options_.properties.end());
     return Client::open(options_.cluster, RD_KAFKA_CONSUMER, settings);
@@ -403,7 +403,7 @@ class KafkaSource final : public Source {
 
   Result<Client*> consumer() {
     if (!consumer_) {
-      WEIR_ASSIGN(consumer_, open_consumer());
+      WEIR_ASSIGN(consumer_, open_consumer("500"));
     }
     return consumer_.get();
   }
