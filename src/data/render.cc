@@ -185,10 +185,16 @@ void append_double(std::string& out, double value) {
   } else if (std::isinf(value)) {
     out += value < 0 ? "-Infinity" : "Infinity";
   } else {
+    // The shortest digits; PostgreSQL writes an exponent below 1e-4 and from 1e15 on.
     std::array<char, 32> buffer;
-    // PostgreSQL prints 1e+15 and above with an exponent, to_chars picks the shorter form.
-    const auto [end, error] = std::to_chars(buffer.data(), buffer.data() + buffer.size(), value);
-    out.append(buffer.data(), error == std::errc{} ? end : buffer.data());
+    const auto print = [&](std::chars_format format) {
+      const auto [end, error] =
+          std::to_chars(buffer.data(), buffer.data() + buffer.size(), value, format);
+      return std::string_view(buffer.data(), error == std::errc{} ? end : buffer.data());
+    };
+    const double size = std::fabs(value);
+    const bool plain = value == 0 || (size >= 1e-4 && size < 1e15);
+    out += print(plain ? std::chars_format::fixed : std::chars_format::scientific);
   }
 }
 
