@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <charconv>
 #include <cstring>
+#include <tuple>
 #include <utility>
 
 #include "sql/evaluator.h"
@@ -325,18 +326,26 @@ class Compiler {
     for (const Node& arg : args) {
       if (!arg) return nullptr;
     }
+    // PostgreSQL's order: most arguments as they are, then most of those or of the preferred type
+    // of numbers (double precision), then the shortest way up the ladder.
     const Function* best = nullptr;
-    int least = INT32_MAX;
+    std::tuple<int, int, int> least;
     const std::vector<const Function*> candidates = find_functions(name);
     for (const Function* candidate : candidates) {
       if (candidate->args.size() != args.size()) continue;
       int cost = 0;
+      int converted = 0;
+      int not_preferred = 0;
       for (std::size_t i = 0; i < args.size() && cost >= 0; ++i) {
         const int one = literal_cost(args, i, candidate->args[i]);
         cost = one < 0 ? -1 : cost + one;
+        if (one <= 0 || args[i]->unknown) continue;
+        ++converted;
+        if (candidate->args[i] != TypeKind::kDouble) ++not_preferred;
       }
-      if (cost >= 0 && cost < least) {
-        least = cost;
+      const std::tuple rank(converted, not_preferred, cost);
+      if (cost >= 0 && (best == nullptr || rank < least)) {
+        least = rank;
         best = candidate;
       }
     }
@@ -625,7 +634,7 @@ class Compiler {
     }
     std::vector<Node> args;
     for (std::size_t i = 0; i < func.n_args; ++i) args.push_back(compile(func.args[i]));
-    return call(name == "extract" ? "date_part" : name, std::move(args), func.location, false);
+    return call(name, std::move(args), func.location, false);
   }
 
  public:

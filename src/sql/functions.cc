@@ -9,6 +9,7 @@
 #include "data/json.h"
 #include "data/render.h"
 #include "sql/node.h"
+#include "sql/value_text.h"
 
 namespace weir {
 namespace {
@@ -217,6 +218,11 @@ class Table {
     });
     one("round", [](Numeric a) { return weir::round(a, 0); });
     one("trunc", [](Numeric a) { return weir::trunc(a, 0); });
+    one("floor", [](Numeric a) { return whole_below(a); });
+    one("ceil", [](Numeric a) {
+      const std::optional<Numeric> below = whole_below({-a.unscaled, a.scale});
+      return below ? std::optional(Numeric{-below->unscaled, 0}) : std::nullopt;
+    });
     add("round", {kN, kI}, kN,
         strict<Numeric, Numeric, std::int32_t>(
             [](Arena&, Numeric a, std::int32_t scale, Numeric& out) {
@@ -225,6 +231,12 @@ class Table {
               out = *result;
               return static_cast<const char*>(nullptr);
             }));
+  }
+
+  static std::optional<Numeric> whole_below(Numeric value) {
+    const std::optional<Numeric> cut = weir::trunc(value, 0);
+    if (!cut || value.unscaled >= 0 || compare(*cut, value) == 0) return cut;
+    return sub(*cut, {1, 0});
   }
 
   static std::size_t characters(Text text) {
@@ -250,7 +262,8 @@ class Table {
     return text.substr(begin, byte_of(text.substr(begin), last - first));
   }
   // LIKE with `%`, `_` and backslash, over bytes; `_` takes a whole character.
-  static bool like(Text text, Text pattern) {
+  static const char* like(Text text, Text pattern, std::uint8_t& matches) {
+    matches = 0;
     std::size_t t = 0, p = 0, star_p = Text::npos, star_t = 0;
     while (t < text.size()) {
       if (p < pattern.size() && pattern[p] == '%') {
@@ -259,8 +272,9 @@ class Table {
       } else if (p < pattern.size() && pattern[p] == '_') {
         ++p;
         t += byte_of(text.substr(t), 1);
-      } else if (p < pattern.size() && pattern[p] == '\\' && p + 1 < pattern.size() &&
-                 pattern[p + 1] == text[t]) {
+      } else if (p + 1 == pattern.size() && pattern[p] == '\\') {
+        return "LIKE pattern must not end with escape character";
+      } else if (p < pattern.size() && pattern[p] == '\\' && pattern[p + 1] == text[t]) {
         p += 2;
         ++t;
       } else if (p < pattern.size() && pattern[p] != '\\' && pattern[p] == text[t]) {
@@ -271,11 +285,12 @@ class Table {
         star_t += byte_of(text.substr(star_t), 1);
         t = star_t;
       } else {
-        return false;
+        return nullptr;
       }
     }
     while (p < pattern.size() && pattern[p] == '%') ++p;
-    return p == pattern.size();
+    matches = p == pattern.size() ? 1 : 0;
+    return nullptr;
   }
   // The "C" collation: only ASCII letters have a case.
   static Text mapped(Arena& arena, Text text, int (*map)(int)) {
@@ -295,14 +310,11 @@ class Table {
           return static_cast<const char*>(nullptr);
         }));
     add("~~", {kT, kT}, kB,
-        strict<std::uint8_t, Text, Text>([](Arena&, Text a, Text b, std::uint8_t& out) {
-          out = like(a, b) ? 1 : 0;
-          return static_cast<const char*>(nullptr);
-        }));
+        strict<std::uint8_t, Text, Text>(
+            [](Arena&, Text a, Text b, std::uint8_t& out) { return like(a, b, out); }));
     add("~~*", {kT, kT}, kB,
         strict<std::uint8_t, Text, Text>([](Arena& arena, Text a, Text b, std::uint8_t& out) {
-          out = like(mapped(arena, a, std::tolower), mapped(arena, b, std::tolower)) ? 1 : 0;
-          return static_cast<const char*>(nullptr);
+          return like(mapped(arena, a, std::tolower), mapped(arena, b, std::tolower), out);
         }));
     const auto one = [&](const char* name, auto f) {
       add(name, {kT}, kT, strict<Text, Text>([f](Arena& arena, Text a, Text& out) {
@@ -358,7 +370,8 @@ class Table {
   void times() {
     add("date_trunc", {kT, kZ}, kZ,
         strict<std::int64_t, Text, std::int64_t>(
-            [](Arena&, Text field, std::int64_t time, std::int64_t& out) {
+            [](Arena& arena, Text name, std::int64_t time, std::int64_t& out) {
+              const Text field = mapped(arena, name, std::tolower);
               using namespace std::chrono;
               const year_month_day date(floor<days>(sys_time<microseconds>(microseconds(time))));
               const auto at = [](year_month_day day) {
@@ -387,39 +400,51 @@ class Table {
                        "week, month or year";
               return static_cast<const char*>(nullptr);
             }));
-    add("date_part", {kT, kZ}, kN,
+    add("extract", {kT, kZ}, kN,
         strict<Numeric, Text, std::int64_t>(
-            [](Arena&, Text field, std::int64_t time, Numeric& out) {
-              using namespace std::chrono;
-              const auto day = floor<days>(sys_time<microseconds>(microseconds(time)));
-              const year_month_day date(day);
-              const std::int64_t in_day = time - floor_to(time, kDay);
-              const auto whole = [&](std::int64_t value) { out = {value, 0}; };
-              if (field == "year")
-                whole(static_cast<int>(date.year()));
-              else if (field == "month")
-                whole(static_cast<unsigned>(date.month()));
-              else if (field == "day")
-                whole(static_cast<unsigned>(date.day()));
-              else if (field == "hour")
-                whole(in_day / (3600 * kSecond));
-              else if (field == "minute")
-                whole(in_day / (60 * kSecond) % 60);
-              else if (field == "second")
-                out = {in_day % (60 * kSecond), 6};
-              else if (field == "epoch")
-                out = {time, 6};
-              else if (field == "dow")
-                whole(weekday(day).c_encoding());
-              else if (field == "isodow")
-                whole(weekday(day).iso_encoding());
-              else if (field == "doy")
-                whole((day - sys_days(date.year() / 1 / 1)).count() + 1);
-              else
-                return "extract takes year, month, day, hour, minute, second, epoch, dow, isodow "
-                       "or doy";
-              return static_cast<const char*>(nullptr);
+            [](Arena& arena, Text field, std::int64_t time, Numeric& out) {
+              return extract(mapped(arena, field, std::tolower), time, out);
             }));
+    add("date_part", {kT, kZ}, kD,
+        strict<double, Text, std::int64_t>(
+            [](Arena& arena, Text field, std::int64_t time, double& out) {
+              Numeric value;
+              const char* const error = extract(mapped(arena, field, std::tolower), time, value);
+              out = to_double(value);
+              return error;
+            }));
+  }
+
+  static const char* extract(Text field, std::int64_t time, Numeric& out) {
+    using namespace std::chrono;
+    const auto day = floor<days>(sys_time<microseconds>(microseconds(time)));
+    const year_month_day date(day);
+    const std::int64_t in_day = time - floor_to(time, kDay);
+    const auto whole = [&](std::int64_t value) { out = {value, 0}; };
+    if (field == "year")
+      whole(static_cast<int>(date.year()));
+    else if (field == "month")
+      whole(static_cast<unsigned>(date.month()));
+    else if (field == "day")
+      whole(static_cast<unsigned>(date.day()));
+    else if (field == "hour")
+      whole(in_day / (3600 * kSecond));
+    else if (field == "minute")
+      whole(in_day / (60 * kSecond) % 60);
+    else if (field == "second")
+      out = {in_day % (60 * kSecond), 6};
+    else if (field == "epoch")
+      out = {time, 6};
+    else if (field == "dow")
+      whole(weekday(day).c_encoding());
+    else if (field == "isodow")
+      whole(weekday(day).iso_encoding());
+    else if (field == "doy")
+      whole((day - sys_days(date.year() / 1 / 1)).count() + 1);
+    else
+      return "extract takes year, month, day, hour, minute, second, epoch, dow, isodow "
+             "or doy";
+    return nullptr;
   }
 
   void jsons() {
@@ -512,24 +537,18 @@ class Table {
     convert<I32, std::uint8_t>(
         kI, kB, [](Arena&, I32 a) { return std::optional<int>(a != 0 ? 1 : 0); }, "");
     convert<Text, I64>(
-        kT, kL, [](Arena&, Text a) { return from_text(a); }, "not a bigint");
+        kT, kL, [](Arena&, Text a) { return parse_integer(a); }, "not a bigint");
     convert<Text, I32>(
-        kT, kI, [narrow](Arena&, Text a) { return narrow(from_text(a)); }, "not an integer");
+        kT, kI, [narrow](Arena&, Text a) { return narrow(parse_integer(a)); }, "not an integer");
     convert<Text, Numeric>(
-        kT, kN, [](Arena&, Text a) { return parse_numeric(a); }, "not a numeric");
+        kT, kN, [](Arena&, Text a) { return parse_numeric(trim_blanks(a)); }, "not a numeric");
     convert<Text, double>(
-        kT, kD,
-        [](Arena&, Text a) {
-          const std::optional<Numeric> number = parse_numeric(a);
-          return number ? std::optional(to_double(*number)) : std::nullopt;
-        },
-        "not a double precision");
+        kT, kD, [](Arena&, Text a) { return parse_double(a); }, "not a double precision");
     convert<Text, std::uint8_t>(
         kT, kB,
         [](Arena&, Text a) {
-          const bool yes = a == "true" || a == "t" || a == "yes" || a == "on" || a == "1";
-          const bool no = a == "false" || a == "f" || a == "no" || a == "off" || a == "0";
-          return yes || no ? std::optional<int>(yes ? 1 : 0) : std::nullopt;
+          const std::optional<bool> value = parse_boolean(a);
+          return value ? std::optional<int>(*value ? 1 : 0) : std::nullopt;
         },
         "not a boolean");
     convert<Text, I64>(
@@ -542,7 +561,12 @@ class Table {
         },
         "not JSON");
     convert<Text, Text>(
-        kT, kY, [](Arena&, Text a) { return std::optional(a); }, "");
+        kT, kY,
+        [](Arena& arena, Text a) {
+          const std::optional<std::string> bytes = parse_bytea(a);
+          return bytes ? std::optional(arena.copy(*bytes)) : std::nullopt;
+        },
+        "not a bytea");
     convert<Text, Text>(
         kY, kT, [](Arena&, Text a) { return is_utf8(a) ? std::optional(a) : std::nullopt; },
         "bytea is not valid UTF-8");
@@ -560,10 +584,6 @@ class Table {
         }
       });
     }
-  }
-  static std::optional<std::int64_t> from_text(Text text) {
-    const std::optional<Numeric> number = parse_numeric(text);
-    return number && number->scale == 0 ? to_int64(*number) : std::nullopt;
   }
 };
 
