@@ -39,6 +39,7 @@ Result<std::vector<ClaimedSplit>> Committer::recover(bool at_start) {
     WEIR_TRY(continue_from(decision, splits));
   }
   WEIR_TRY(verify_tails());
+  WEIR_TRY(resolve_ends());
   WEIR_TRY(claim());
   return assignments();
 }
@@ -142,7 +143,9 @@ Result<> Committer::first_start(const std::vector<SplitId>& splits) {
     }
     for (const SplitId& split : ids) lane.splits[split].position = positions.at(split.split);
     WEIR_ASSIGN(lane.sources[source->name()].cluster_id, source->identity(soon()));
-    WEIR_ASSIGN(lane.sources[source->name()].ends, source->ends(names, soon()));
+    if (source->bounded()) {
+      WEIR_ASSIGN(lane.sources[source->name()].ends, source->ends(names, soon()));
+    }
   }
   lane_ = lane;
   lane_.plan = parts_.options.plan;
@@ -265,6 +268,29 @@ Result<> Committer::verify_tails() {
   return {};
 }
 
+std::vector<std::string> Committer::splits_of(const Source& source) const {
+  std::vector<std::string> names;
+  for (const auto& [split, progress] : lane_.splits) {
+    if (split.source == source.name()) names.push_back(split.split);
+  }
+  return names;
+}
+
+// `end:` is resolved once. A split that has none yet was found later, or this machine has no LANE
+// of before a takeover: without an end it would be read for ever.
+Result<> Committer::resolve_ends() {
+  for (const auto& source : parts_.sources) {
+    if (!source->bounded()) continue;
+    std::map<std::string, Position>& ends = lane_.sources[source->name()].ends;
+    std::vector<std::string> missing = splits_of(*source);
+    std::erase_if(missing, [&](const std::string& split) { return ends.contains(split); });
+    if (missing.empty()) continue;
+    WEIR_ASSIGN(auto resolved, source->ends(missing, soon()));
+    ends.merge(resolved);
+  }
+  return {};
+}
+
 Cell Committer::cell_now() const {
   Cell cell;
   cell.id = parts_.id;
@@ -315,13 +341,25 @@ Result<> Committer::commit_cell(bool whole_mirror, const std::vector<SplitRange>
   return {};
 }
 
+// Which records the refused rows came from, and how to leave one out.
+std::string Committer::describe(const std::vector<SplitRange>& moved) const {
+  std::string text = "\n  the epoch's records:";
+  for (const SplitRange& range : moved) {
+    const Source& source = *parts_.sources[source_of(range.split)];
+    text += "\n    " + range.split.text() + " from " + source.describe(range.first) + " up to " +
+            source.describe(range.next) + ", " + std::to_string(range.records) + " records";
+  }
+  return text + "\n  weir offsets " + parts_.options.job_file +
+         " skip SOURCE/TOPIC/PARTITION@OFFSET   leaves one record out";
+}
+
 // A new handle, fence and stable read: the cell must be what we committed (section 3).
 Result<> Committer::rotate() {
   WEIR_TRY(decider_->fence(soon()));
   const CellReading reading = decider_->read_stable(soon());
   if (reading.state == ReadState::kUnknown) return unknown("the cell", reading.text);
-  if (reading.cell && reading.cell->owner != lane_.owner_next &&
-      reading.cell->owner != lane_.owner) {
+  const bool found_at_claim = reading.cell && reading.cell->owner == lane_.owner;
+  if (reading.cell && reading.cell->owner != lane_.owner_next && !found_at_claim) {
     return Error{Action::kHalt, Code::kOtherOwner,
                  "another weir, on host " + reading.cell->host +
                      ", has taken this job over at epoch " +
@@ -329,8 +367,8 @@ Result<> Committer::rotate() {
                      "\n  stop the other one for good, then: weir run " + parts_.options.job_file +
                      " --takeover"};
   }
-  if (!reading.cell || reading.cell->epoch != lane_.epoch ||
-      reading.cell->attempt != lane_.attempt) {
+  if (!reading.cell || reading.cell->owner != lane_.owner_next ||
+      reading.cell->epoch != lane_.epoch || reading.cell->attempt != lane_.attempt) {
     return Error{Action::kRecover,
                  "the cell is not what was just committed: \"" + reading.text + "\""};
   }
@@ -351,7 +389,11 @@ Result<> Committer::commit(const EpochContext& epoch, const std::vector<SplitRan
     return {};
   }
   for (const auto& sink : parts_.sinks) {
-    WEIR_TRY(sink->flush(epoch.epoch, clock_.mono() + std::chrono::seconds(50)));
+    Result<> flushed = sink->flush(epoch.epoch, clock_.mono() + std::chrono::seconds(50));
+    if (flushed) continue;
+    if (flushed.error().code() != Code::kRowsRefused) return flushed;
+    return Error{flushed.error().action(), Code::kRowsRefused,
+                 flushed.error().message() + describe(moved)};
   }
   Cell cell = cell_now();
   cell.epoch = epoch.epoch;
@@ -387,10 +429,7 @@ Result<bool> Committer::found_new_splits() {
 Result<std::vector<ClaimedSplit>> Committer::assignments() {
   std::vector<ClaimedSplit> claimed;
   for (const auto& source : parts_.sources) {
-    std::vector<std::string> names;
-    for (const auto& [split, progress] : lane_.splits) {
-      if (split.source == source->name()) names.push_back(split.split);
-    }
+    const std::vector<std::string> names = splits_of(*source);
     std::map<std::string, Position> ends = lane_.sources[source->name()].ends;
     if (parts_.options.available_now) {
       WEIR_ASSIGN(ends, source->ends_now(names, soon()));
@@ -398,7 +437,12 @@ Result<std::vector<ClaimedSplit>> Committer::assignments() {
     for (const std::string& name : names) {
       const SplitId split{source->name(), name};
       SplitAssignment assignment{split, lane_.splits.at(split).position, {}};
-      if (const auto end = ends.find(name); end != ends.end()) assignment.end = end->second;
+      if (const auto end = ends.find(name); end != ends.end()) {
+        assignment.end = end->second;
+      } else if (source->bounded()) {
+        // Found after `end:` was resolved: nothing of it lies before that end.
+        assignment.end = assignment.position;
+      }
       claimed.push_back({source_of(split), std::move(assignment)});
     }
   }

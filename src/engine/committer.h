@@ -46,6 +46,8 @@ class Committer {
   Result<bool> found_new_splits();
 
   EpochId epoch() const { return lane_.epoch; }
+  /// Positions that the next epoch begins at.
+  const SplitProgressMap& positions() const { return lane_.splits; }
   std::uint64_t doubts() const { return decider_ ? decider_->doubts() : 0; }
 
  private:
@@ -57,6 +59,9 @@ class Committer {
   Result<> continue_from(const RecoveryDecision& decision, const std::vector<SplitId>& splits);
   Result<> start_at_beginning(const std::vector<SplitId>& splits);
   Result<> verify_tails();
+  Result<> resolve_ends();
+  std::vector<std::string> splits_of(const Source& source) const;
+  std::string describe(const std::vector<SplitRange>& moved) const;
   Result<> claim();
   Result<> commit_cell(bool whole_mirror, const std::vector<SplitRange>& moved, Cell cell);
   Result<> rotate();

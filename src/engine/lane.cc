@@ -9,6 +9,7 @@
 #include "base/check.h"
 #include "base/log.h"
 #include "engine/committer.h"
+#include "engine/decisions.h"
 #include "engine/worker.h"
 
 namespace weir {
@@ -22,12 +23,6 @@ struct WorkerThread {
   std::unique_ptr<Worker> worker;
   std::jthread thread;
 };
-
-// Back-off of RECOVER: 1 s, doubled up to 60 s (epochs.md, section 3).
-std::chrono::seconds backoff(std::uint64_t failures) {
-  return seconds(
-      std::min<std::uint64_t>(60, std::uint64_t{1} << std::min<std::uint64_t>(failures, 6)));
-}
 
 class LaneImpl final : public Lane {
  public:
@@ -62,10 +57,8 @@ class LaneImpl final : public Lane {
 
   LaneOutcome run_until_done() {
     std::uint64_t failures = 0;
-    bool first = true;
     while (true) {
-      Result<Ran> ran = attempt(first, failures);
-      first = false;
+      Result<Ran> ran = attempt(failures);
       if (ran && *ran == Ran::kStopped) return {LaneState::kStopped, {}};
       if (ran && *ran == Ran::kFinished) return {LaneState::kFinished, {}};
       Error error = std::move(ran.error());
@@ -81,6 +74,9 @@ class LaneImpl final : public Lane {
         case Action::kRecover:
           break;
       }
+      if (poison_.failed(error, committer_.positions())) {
+        return {LaneState::kHalted, poison_epoch(error)};
+      }
       if (stops_ > 0) return {LaneState::kStopped, {}};
       ++failures;
       ++status_.recovers;
@@ -91,6 +87,20 @@ class LaneImpl final : public Lane {
       publish(waiting ? LaneState::kWaitingForKafka : LaneState::kStarting);
       if (!sleep(backoff(failures - 1))) return {LaneState::kStopped, {}};
     }
+  }
+
+  Error poison_epoch(const Error& error) const {
+    std::string text = "three attempts at the same positions failed: " + error.message();
+    for (const auto& [split, progress] : committer_.positions()) {
+      const auto source =
+          std::find_if(parts_.sources.begin(), parts_.sources.end(),
+                       [&](const auto& each) { return each->name() == split.source; });
+      if (source == parts_.sources.end()) continue;
+      text += "\n  from " + split.text() + "@" + (*source)->describe(progress.position);
+    }
+    text += "\n  weir offsets " + parts_.options.job_file +
+            " skip SOURCE/TOPIC/PARTITION@OFFSET   leaves a record out";
+    return {Action::kHalt, Code::kPoisonEpoch, std::move(text)};
   }
 
   // False when a stop was asked for meanwhile.
@@ -106,8 +116,9 @@ class LaneImpl final : public Lane {
   }
 
   // From recovery to the next reason to recover; an Error is that reason.
-  Result<Ran> attempt(bool at_start, std::uint64_t& failures) {
-    WEIR_ASSIGN(std::vector<ClaimedSplit> splits, committer_.recover(at_start));
+  Result<Ran> attempt(std::uint64_t& failures) {
+    WEIR_ASSIGN(std::vector<ClaimedSplit> splits, committer_.recover(!claimed_));
+    claimed_ = true;
     if (status_.start_to_claim.count() == 0) {
       status_.start_to_claim =
           std::chrono::duration_cast<std::chrono::microseconds>(clock_.mono() - started_);
@@ -172,24 +183,8 @@ class LaneImpl final : public Lane {
     MonoTime next_refresh = clock_.mono() + kRefreshEvery;
     has_records_ = false;
     while (true) {
-      const bool finished = bounded() && splits_open_.empty();
-      if (has_records_ && stops_ == 0) {
-        has_records_ = false;
-        WEIR_TRY(run_epoch());
-        failures = 0;
-        continue;
-      }
-      if (stops_ > 0 || finished) {
-        publish(LaneState::kDraining);
-        WEIR_TRY(committer_.clean_stop());
-        return stops_ > 0 ? Ran::kStopped : Ran::kFinished;
-      }
-      wait_until(std::min(next_discover, next_refresh));
-      for (WorkerEvent& event : events_.take_all()) {
-        if (std::holds_alternative<HasRecords>(event)) has_records_ = true;
-        if (const auto* ended = std::get_if<SplitEnded>(&event)) splits_open_.erase(ended->split);
-        WEIR_TRY(check_failed(event));
-      }
+      WEIR_TRY(take_idle_events());
+      // Between two epochs, however busy the lane is.
       for (const auto& source : parts_.sources) WEIR_TRY(source->health());
       if (clock_.mono() >= next_discover) {
         next_discover = clock_.mono() + kDiscoverEvery;
@@ -200,7 +195,29 @@ class LaneImpl final : public Lane {
         next_refresh = clock_.mono() + kRefreshEvery;
         WEIR_TRY(committer_.refresh());
       }
+      if (has_records_ && stops_ == 0) {
+        has_records_ = false;
+        WEIR_TRY(run_epoch());
+        failures = 0;
+        poison_.decided();
+        continue;
+      }
+      if (stops_ > 0 || (bounded() && splits_open_.empty())) {
+        publish(LaneState::kDraining);
+        WEIR_TRY(committer_.clean_stop());
+        return stops_ > 0 ? Ran::kStopped : Ran::kFinished;
+      }
+      wait_until(std::min(next_discover, next_refresh));
     }
+  }
+
+  Result<> take_idle_events() {
+    for (WorkerEvent& event : events_.take_all()) {
+      if (std::holds_alternative<HasRecords>(event)) has_records_ = true;
+      if (const auto* ended = std::get_if<SplitEnded>(&event)) splits_open_.erase(ended->split);
+      WEIR_TRY(check_failed(event));
+    }
+    return {};
   }
 
   bool bounded() const {
@@ -320,6 +337,7 @@ class LaneImpl final : public Lane {
     published_.publish(status_);
   }
 
+  static constexpr int kPoisonFailures = 3;
   static constexpr seconds kDiscoverEvery{60};
   static constexpr seconds kRefreshEvery{3600};
   static constexpr seconds kSealTimeout{50};
@@ -332,6 +350,8 @@ class LaneImpl final : public Lane {
   LogContext context_;
   EpochBudget budget_;
   std::vector<std::unique_ptr<WorkerThread>> workers_;
+  PoisonCounter poison_;
+  bool claimed_ = false;           // by this process
   bool has_records_ = false;       // a worker holds records and waits for an epoch
   std::set<SplitId> splits_open_;  // not read to their end yet
   AssignmentId assignment_;

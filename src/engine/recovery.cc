@@ -164,7 +164,9 @@ MirrorDecision decide_mirror(const MirrorFacts& facts,
         const bool keep =
             known != facts.known.end() && same(known->second.position, entry.position);
         decision.positions[entry.split].position = keep ? known->second.position : entry.position;
-      } else if (known != facts.known.end()) {
+      } else if (known != facts.known.end() || entry.state == ReadState::kValue) {
+        // An offset that is not ours: where epoch c ended cannot be known, and the beginning would
+        // read it twice.
         lost += "\n  " + entry.split.text() + ": " +
                 (entry.state == ReadState::kAbsent ? "no offset" : entry.text);
       } else {
@@ -173,7 +175,13 @@ MirrorDecision decide_mirror(const MirrorFacts& facts,
       continue;
     }
     if (known == facts.known.end()) {
-      decision.from_beginning.push_back(entry.split);
+      // One that was away when this machine claimed last, such as a topic that metadata did not
+      // show for a moment: what this job has committed of it must not be read a second time.
+      if (counts) {
+        decision.positions[entry.split].position = entry.position;
+      } else {
+        decision.from_beginning.push_back(entry.split);
+      }
       continue;
     }
     decision.positions[entry.split] = known->second;

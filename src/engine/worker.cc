@@ -196,7 +196,8 @@ Result<bool> Worker::take_turn() {
     WEIR_TRY(process(task));
     return true;
   }
-  return any && open_.has_value();
+  // A queue that was not emptied writes to no waker: ask again until it says kNothing.
+  return any;
 }
 
 // True when the split should be asked again at once.

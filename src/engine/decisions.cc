@@ -1,0 +1,33 @@
+#include "engine/decisions.h"
+
+#include <algorithm>
+
+namespace weir {
+
+std::chrono::seconds backoff(std::uint64_t failures) {
+  // 2^6 is over the bound already.
+  const std::uint64_t doubled = std::uint64_t{1} << std::min<std::uint64_t>(failures, 6);
+  return std::chrono::seconds(std::min<std::uint64_t>(60, doubled));
+}
+
+MonoTime next_seal(const EpochProgress& progress, const EpochLimits& limits) {
+  const bool full = progress.records >= limits.records || progress.bytes_in >= limits.bytes ||
+                    progress.bytes_out >= limits.bytes;
+  if (full || progress.input_ended || progress.stopping) return progress.opened;
+  return progress.opened + limits.every;
+}
+
+AfterCommit on_commit_result(const Result<Verdict>& result, bool rotate_always) {
+  if (!result) return AfterCommit::kRecover;
+  const bool doubt = *result == Verdict::kDecidedWithDoubt;
+  return doubt || rotate_always ? AfterCommit::kRotate : AfterCommit::kGoOn;
+}
+
+bool PoisonCounter::failed(const Error& error, const SplitProgressMap& positions) {
+  if (error.code() != Code::kRowsRefused) return false;
+  attempts_ = positions == positions_ ? attempts_ + 1 : 1;
+  positions_ = positions;
+  return attempts_ >= kAttempts;
+}
+
+}  // namespace weir

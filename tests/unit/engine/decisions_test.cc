@@ -1,0 +1,76 @@
+#include "engine/decisions.h"
+
+#include <catch2/catch.hpp>
+
+namespace weir {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+TEST_CASE("backoff: doubles from one second up to a minute", "[engine]") {
+  CHECK(backoff(0) == seconds(1));
+  CHECK(backoff(1) == seconds(2));
+  CHECK(backoff(5) == seconds(32));
+  CHECK(backoff(6) == seconds(60));
+  CHECK(backoff(1'000'000) == seconds(60));
+}
+
+TEST_CASE("next_seal: the first limit that is reached seals", "[engine]") {
+  const EpochLimits limits{.every = seconds(1), .records = 10, .bytes = 100};
+  const MonoTime opened{seconds(50)};
+  CHECK(next_seal({.opened = opened, .records = 9, .bytes_in = 99, .bytes_out = 99}, limits) ==
+        opened + seconds(1));
+  CHECK(next_seal({.opened = opened, .records = 10}, limits) == opened);
+  CHECK(next_seal({.opened = opened, .bytes_in = 100}, limits) == opened);
+  CHECK(next_seal({.opened = opened, .bytes_out = 100}, limits) == opened);
+  CHECK(next_seal({.opened = opened, .input_ended = true}, limits) == opened);
+  CHECK(next_seal({.opened = opened, .stopping = true}, limits) == opened);
+}
+
+TEST_CASE("on_commit_result: an error is never taken for not committed", "[engine]") {
+  CHECK(on_commit_result(Error{Action::kRecover, "fenced"}, true) == AfterCommit::kRecover);
+  CHECK(on_commit_result(Error{Action::kRetry, "timed out"}, false) == AfterCommit::kRecover);
+}
+
+TEST_CASE("on_commit_result: doubt rotates, and `rotate: always` does so every time", "[engine]") {
+  CHECK(on_commit_result(Verdict::kDecided, false) == AfterCommit::kGoOn);
+  CHECK(on_commit_result(Verdict::kDecided, true) == AfterCommit::kRotate);
+  CHECK(on_commit_result(Verdict::kDecidedWithDoubt, false) == AfterCommit::kRotate);
+}
+
+SplitProgressMap at(const std::string& position) {
+  SplitProgressMap positions;
+  positions[{"clicks", "clicks/0"}].position.bytes = position;
+  return positions;
+}
+const Error kRefused{Action::kRecover, Code::kRowsRefused, "record too large"};
+const Error kAway{Action::kRecover, Code::kBrokersUnreachable, "no broker"};
+
+TEST_CASE("PoisonCounter: the third refusal at the same positions is poison", "[engine]") {
+  PoisonCounter poison;
+  CHECK_FALSE(poison.failed(kRefused, at("1")));
+  CHECK_FALSE(poison.failed(kRefused, at("1")));
+  CHECK(poison.failed(kRefused, at("1")));
+}
+
+TEST_CASE("PoisonCounter: outages between two refusals neither count nor forget", "[engine]") {
+  PoisonCounter poison;
+  CHECK_FALSE(poison.failed(kRefused, at("1")));
+  for (int i = 0; i < 10; ++i) CHECK_FALSE(poison.failed(kAway, at("1")));
+  CHECK_FALSE(poison.failed(kRefused, at("1")));
+  CHECK(poison.failed(kRefused, at("1")));
+}
+
+TEST_CASE("PoisonCounter: other positions and a decided epoch begin anew", "[engine]") {
+  PoisonCounter poison;
+  CHECK_FALSE(poison.failed(kRefused, at("1")));
+  CHECK_FALSE(poison.failed(kRefused, at("1")));
+  CHECK_FALSE(poison.failed(kRefused, at("2")));
+  CHECK_FALSE(poison.failed(kRefused, at("2")));
+  poison.decided();
+  CHECK_FALSE(poison.failed(kRefused, at("2")));
+}
+
+}  // namespace
+}  // namespace weir
