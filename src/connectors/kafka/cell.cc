@@ -1,17 +1,21 @@
 #include "connectors/kafka/cell.h"
 
+#include <algorithm>
 #include <charconv>
 #include <vector>
 
+#include "base/check.h"
 #include "base/hash.h"
 
 namespace weir::kafka {
 namespace {
 
 constexpr std::size_t kHostMax = 40;
+// Brokers take 4,096 bytes by default; some are set lower.
+constexpr std::size_t kMetadataMax = 256;
 
-std::string clean_host(std::string_view host) {
-  std::string clean(host.substr(0, kHostMax));
+std::string clean_host(std::string_view host, std::size_t size_max) {
+  std::string clean(host.substr(0, std::min(kHostMax, size_max)));
   for (char& c : clean) {
     const bool kept = (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') ||
                       c == '.' || c == '-';
@@ -40,11 +44,15 @@ std::optional<std::int64_t> parse_number(std::string_view text) {
 }  // namespace
 
 std::string encode_cell(const Cell& cell) {
-  return "w2;" + cell.id.instance + ";" + cell.id.job + ";" + cell.id.lane + ";" +
-         std::to_string(cell.epoch.value()) + ";" + to_hex16(cell.attempt.value()) + ";" +
-         to_hex16(cell.owner.value()) + ";" + (cell.digest ? to_hex16(cell.digest->value()) : "-") +
-         ";" + to_hex16(cell.plan.value()) + ";" + clean_host(cell.host) + ";" +
-         std::to_string(cell.claimed_at.time_since_epoch().count());
+  const std::string head = "w2;" + cell.id.instance + ";" + cell.id.job + ";" + cell.id.lane + ";" +
+                           std::to_string(cell.epoch.value()) + ";" +
+                           to_hex16(cell.attempt.value()) + ";" + to_hex16(cell.owner.value()) +
+                           ";" + (cell.digest ? to_hex16(cell.digest->value()) : "-") + ";" +
+                           to_hex16(cell.plan.value()) + ";";
+  const std::string tail = ";" + std::to_string(cell.claimed_at.time_since_epoch().count());
+  // The host is for people; it gives way to long names.
+  WEIR_CHECK(head.size() + tail.size() <= kMetadataMax, "names are at most 48 characters");
+  return head + clean_host(cell.host, kMetadataMax - head.size() - tail.size()) + tail;
 }
 
 std::optional<Cell> parse_cell(std::string_view metadata) {

@@ -2,6 +2,8 @@
 
 #include <unistd.h>
 
+#include <algorithm>
+
 namespace weir::kafka {
 namespace {
 
@@ -45,7 +47,8 @@ Result<std::shared_ptr<Producer>> Producer::open(const KafkaCluster& cluster,
   WEIR_ASSIGN(producer->client_,
               Client::open(cluster, RD_KAFKA_PRODUCER, settings, customize, producer.get()));
   for (const OutputTopic& topic : topics) {
-    rd_kafka_topic_conf_t* conf = rd_kafka_topic_conf_new();
+    // Not topic_conf_new(): that would lose message.timeout.ms and the job's own properties.
+    rd_kafka_topic_conf_t* conf = rd_kafka_default_topic_conf_dup(producer->get());
     char reason[256];
     for (const auto& [name, value] :
          Properties{{"partitioner", topic.partitioner}, {"compression.codec", topic.compression}}) {
@@ -56,7 +59,11 @@ Result<std::shared_ptr<Producer>> Producer::open(const KafkaCluster& cluster,
       }
     }
     rd_kafka_topic_t* handle = rd_kafka_topic_new(producer->get(), topic.topic.c_str(), conf);
-    if (handle == nullptr) return to_error(rd_kafka_last_error(), "opening topic " + topic.topic);
+    if (handle == nullptr) {
+      const rd_kafka_resp_err_t error = rd_kafka_last_error();
+      rd_kafka_topic_conf_destroy(conf);
+      return to_error(error, "opening topic " + topic.topic);
+    }
     producer->topics_.emplace_back(topic.topic, handle);
   }
   producer->poller_ =
@@ -67,9 +74,15 @@ Result<std::shared_ptr<Producer>> Producer::open(const KafkaCluster& cluster,
 Producer::~Producer() { close(); }
 
 void Producer::close() {
+  closed_ = true;
+  // A batch of writes takes microseconds and never waits.
+  while (users_ != 0) std::this_thread::sleep_for(std::chrono::microseconds(50));
   if (poller_.joinable()) {
     poller_.request_stop();
-    rd_kafka_yield(get());
+    // rd_kafka_yield() is for the calling thread only; this one reaches the poller.
+    rd_kafka_queue_t* const main = rd_kafka_queue_get_main(get());
+    rd_kafka_queue_yield(main);
+    rd_kafka_queue_destroy(main);
     poller_.join();
   }
   for (auto& [name, handle] : topics_) rd_kafka_topic_destroy(handle);
@@ -92,18 +105,25 @@ void Producer::poll_loop(const std::stop_token& stop) {
 }
 
 void Producer::wake_waiting() {
-  if (!waiting_.load()) return;
+  if (!waiting_) return;
   const MutexLock lock(mutex_);
+  if (outstanding() > wake_at_) return;
   for (const Waker* room : rooms_) room->wake();
   rooms_.clear();
   waiting_ = false;
-  reported_changed_.notify_all();
 }
 
 void Producer::wait_for_room(const Waker* room) {
   const MutexLock lock(mutex_);
-  rooms_.push_back(room);
+  // Not at the first report: the workers would wake for a few records each.
+  wake_at_ = outstanding() * 3 / 4;
+  if (std::find(rooms_.begin(), rooms_.end(), room) == rooms_.end()) rooms_.push_back(room);
   waiting_ = true;
+}
+
+void Producer::forget_room(const Waker* room) {
+  const MutexLock lock(mutex_);
+  std::erase(rooms_, room);
 }
 
 void Producer::on_report(const rd_kafka_message_t& message) {
@@ -115,7 +135,7 @@ void Producer::on_report(const rd_kafka_message_t& message) {
                                                std::to_string(message.len) + " bytes");
     }
   }
-  reported_.fetch_add(1, std::memory_order_release);
+  reported_.fetch_add(1);
 }
 
 void Producer::begin() {
@@ -124,19 +144,19 @@ void Producer::begin() {
 }
 
 Result<> Producer::flush(MonoTime deadline) {
-  // Asks librdkafka to send what lingers; its result says nothing about delivery.
-  rd_kafka_flush(get(), 0);
-  const MutexLock lock(mutex_);
-  while (reported_.load(std::memory_order_acquire) < produced_.load(std::memory_order_acquire)) {
-    waiting_ = true;
-    const auto slice =
-        std::min(deadline, std::chrono::steady_clock::now() + std::chrono::milliseconds(50));
-    reported_changed_.wait_until(mutex_, slice);
+  // 2 ms: while rd_kafka_flush runs, nothing lingers; when the poller takes the last report, this
+  // is how long it goes on waiting for one.
+  constexpr int kSliceMs = 2;
+  while (outstanding() != 0) {
     if (std::chrono::steady_clock::now() >= deadline) {
       return Error{Action::kRecover, Code::kBrokersUnreachable,
                    "the broker did not acknowledge every record of the epoch in time"};
     }
+    // Its result says nothing about delivery: the reports do.
+    rd_kafka_flush(get(), kSliceMs);
+    wake_waiting();
   }
+  const MutexLock lock(mutex_);
   if (first_error_) {
     // Whatever the broker said, the epoch's rows are not all there.
     return Error{

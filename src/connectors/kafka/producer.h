@@ -28,8 +28,10 @@ struct OutputTopic {
 /// A transactional producer handle, with the poller thread that serves it for its whole life: it
 /// counts delivery reports and wakes writers that wait for room.
 ///
-/// Made by a decider's fence, shared with the sink writers of its cluster, closed by its decider.
-/// Thread: produced(), topic(), wait_for_room() the workers; the rest the committer.
+/// Made by a decider's fence, shared with the sink writers of its cluster, closed by its decider,
+/// which alone waits for librdkafka's destroy; a writer that comes later is told by enter().
+///
+/// Thread: enter() to forget_room() the workers; the rest the committer.
 class Producer {
  public:
   /// Errors: kStopJob for a setting that librdkafka refuses.
@@ -40,6 +42,16 @@ class Producer {
   Producer(const Producer&) = delete;
   Producer& operator=(const Producer&) = delete;
 
+  /// True: the handle stays until leave(). False: it was closed. Around each batch, never across a
+  /// wait, since close() waits for it.
+  bool enter() {
+    users_.fetch_add(1);
+    if (!closed_) return true;
+    users_.fetch_sub(1);
+    return false;
+  }
+  void leave() { users_.fetch_sub(1); }
+
   rd_kafka_t* get() const { return client_->get(); }
   Client& client() { return *client_; }
   /// The handle of an output topic; made before init_transactions (else the first transaction
@@ -47,12 +59,16 @@ class Producer {
   rd_kafka_topic_t* topic(const std::string& name) const;
 
   /// `count` more messages were handed to librdkafka.
-  void produced(std::uint64_t count) { produced_.fetch_add(count, std::memory_order_release); }
-  /// `room` is written to when delivery reports have come, once.
+  void produced(std::uint64_t count) { produced_.fetch_add(count); }
+  /// `room` is written to, once, when a quarter of what is outstanding now was acknowledged. Try
+  /// once more after this: all of it may have been acknowledged already.
   void wait_for_room(const Waker* room) WEIR_EXCLUDES(mutex_);
+  /// `room` is not written to any more.
+  void forget_room(const Waker* room) WEIR_EXCLUDES(mutex_);
 
-  /// Blocks until every message has its delivery report. Errors: kRetry at the deadline; those of
-  /// the first message that failed since the last begin().
+  /// Blocks until every message has its delivery report. Errors: kRecover, with
+  /// kBrokersUnreachable at the deadline, else for the reason of the first message that failed
+  /// since the last begin(); kStopJob for a missing permission.
   Result<> flush(MonoTime deadline);
   /// Forgets the counts and errors of the epoch before.
   void begin();
@@ -61,8 +77,8 @@ class Producer {
   /// more means doubt.
   std::uint64_t doubts() const { return doubts_.load(); }
 
-  /// Stops the poller and destroys the handle; may block for as long as librdkafka does.
-  /// Nobody may use it afterwards. Twice is once.
+  /// Stops the poller and destroys the handle; may block for as long as librdkafka does. Twice is
+  /// once.
   void close();
 
  private:
@@ -79,16 +95,25 @@ class Producer {
   static rd_kafka_resp_err_t on_new(rd_kafka_t* handle, const rd_kafka_conf_t* conf, void* opaque,
                                     char* reason, std::size_t reason_size);
 
+  // Never negative: a report may come before produced() has counted its message.
+  std::uint64_t outstanding() const {
+    const std::uint64_t reported = reported_;
+    const std::uint64_t produced = produced_;
+    return produced > reported ? produced - reported : 0;
+  }
+
   std::unique_ptr<Client> client_;
   std::vector<std::pair<std::string, rd_kafka_topic_t*>> topics_;
+  std::atomic<std::uint32_t> users_ = 0;
+  std::atomic<bool> closed_ = false;
   std::atomic<std::uint64_t> produced_ = 0;
   std::atomic<std::uint64_t> reported_ = 0;
   std::atomic<std::uint64_t> doubts_ = 0;
   std::atomic<bool> waiting_ = false;
 
   Mutex mutex_;
-  CondVar reported_changed_;
   std::vector<const Waker*> rooms_ WEIR_GUARDED_BY(mutex_);
+  std::uint64_t wake_at_ WEIR_GUARDED_BY(mutex_) = 0;  // outstanding messages
   std::optional<Error> first_error_ WEIR_GUARDED_BY(mutex_);
   std::jthread poller_;
 };
@@ -107,6 +132,11 @@ class ProducerSlot {
     const MutexLock lock(mutex_);
     current_.reset();
     return ++generation_;
+  }
+  /// False when a newer decider was made: this one was abandoned.
+  bool is_newest(std::uint64_t generation) WEIR_EXCLUDES(mutex_) {
+    const MutexLock lock(mutex_);
+    return generation == generation_;
   }
   /// False when a newer decider was made.
   bool publish(std::uint64_t generation, std::shared_ptr<Producer> producer) WEIR_EXCLUDES(mutex_) {

@@ -1,11 +1,28 @@
 #include "connectors/kafka/sink.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "base/check.h"
 
 namespace weir::kafka {
 namespace {
+
+// Keeps the producer's handle for one batch.
+class Entered {
+ public:
+  explicit Entered(Producer& producer) : producer_(producer), open_(producer.enter()) {}
+  ~Entered() {
+    if (open_) producer_.leave();
+  }
+  Entered(const Entered&) = delete;
+  Entered& operator=(const Entered&) = delete;
+  bool open() const { return open_; }
+
+ private:
+  Producer& producer_;
+  const bool open_;
+};
 
 class KafkaSinkWriter final : public SinkWriter {
  public:
@@ -16,9 +33,16 @@ class KafkaSinkWriter final : public SinkWriter {
         room_(room),
         key_(options.make_key ? options.make_key() : nullptr) {}
 
+  ~KafkaSinkWriter() override {
+    if (producer_) producer_->forget_room(room_);
+  }
+
   Result<> begin(EpochId /*epoch*/) override {
+    if (producer_) producer_->forget_room(room_);
     producer_ = slot_->current();
     if (!producer_) return Error{Action::kRecover, "there is no producer yet"};
+    const Entered entered(*producer_);
+    if (!entered.open()) return replaced();
     topic_ = producer_->topic(options_.topic);
     WEIR_CHECK(topic_ != nullptr, "the slot was made with every sink's topic");
     prepared_ = nullptr;
@@ -27,6 +51,9 @@ class KafkaSinkWriter final : public SinkWriter {
 
   Result<std::size_t> write(const Batch& batch, std::size_t from, std::vector<RowError>& errors,
                             std::uint64_t& bytes) override {
+    WEIR_CHECK(producer_ != nullptr, "begin() comes before write()");
+    const Entered entered(*producer_);
+    if (!entered.open()) return replaced();
     if (key_ && prepared_ != &batch) {
       const std::size_t before = errors.size();
       WEIR_TRY(key_->prepare(batch, errors));
@@ -41,11 +68,14 @@ class KafkaSinkWriter final : public SinkWriter {
     for (; at < batch.selection.size(); ++at) {
       const RowIndex row = batch.selection[at];
       if (std::binary_search(bad_keys_.begin(), bad_keys_.end(), row)) continue;
-      const rd_kafka_resp_err_t error = produce(batch, row, errors, bytes, count);
+      rd_kafka_resp_err_t error = produce(batch, row, errors, bytes, count);
       if (error == RD_KAFKA_RESP_ERR_NO_ERROR) continue;
       if (error == RD_KAFKA_RESP_ERR__QUEUE_FULL) {
+        producer_->produced(std::exchange(count, 0));
         producer_->wait_for_room(room_);
-        break;
+        error = produce(batch, row, errors, bytes, count);
+        if (error == RD_KAFKA_RESP_ERR_NO_ERROR) continue;
+        if (error == RD_KAFKA_RESP_ERR__QUEUE_FULL) break;
       }
       Error meant = to_error(error, "writing to topic " + options_.topic + ", a record of " +
                                         std::to_string(scratch_.size()) + " bytes");
@@ -60,6 +90,8 @@ class KafkaSinkWriter final : public SinkWriter {
   }
 
  private:
+  static Error replaced() { return {Action::kRecover, "the producer of this epoch was replaced"}; }
+
   rd_kafka_resp_err_t produce(const Batch& batch, RowIndex row, std::vector<RowError>& errors,
                               std::uint64_t& bytes, std::uint64_t& count) {
     scratch_.clear();
@@ -68,16 +100,19 @@ class KafkaSinkWriter final : public SinkWriter {
       errors.push_back({row, encoded.error().message()});
       return RD_KAFKA_RESP_ERR_NO_ERROR;
     }
-    const std::optional<std::string_view> key = key_ ? key_->key(batch, row) : std::nullopt;
+    std::optional<std::string_view> key;
+    if (key_) key = key_->key(batch, row);
+    const std::string_view key_bytes = key.value_or(std::string_view());
+    // librdkafka takes a pointer that is not null with length 0 as an empty key, null as no key; a
+    // view of an empty text may hold either.
+    const char* const key_at = !key ? nullptr : key_bytes.empty() ? "" : key_bytes.data();
     void* const value = *encoded == Encoded::kNull ? nullptr : scratch_.data();
-    // librdkafka takes a key of length 0 that is not null as an empty key.
     const int result =
         rd_kafka_produce(topic_, RD_KAFKA_PARTITION_UA, RD_KAFKA_MSG_F_COPY, value,
-                         value == nullptr ? 0 : scratch_.size(), key ? key->data() : nullptr,
-                         key ? key->size() : 0, nullptr);
+                         value == nullptr ? 0 : scratch_.size(), key_at, key_bytes.size(), nullptr);
     if (result == -1) return rd_kafka_last_error();
     ++count;
-    bytes += scratch_.size() + (key ? key->size() : 0);
+    bytes += scratch_.size() + key_bytes.size();
     return RD_KAFKA_RESP_ERR_NO_ERROR;
   }
 

@@ -1,0 +1,80 @@
+#include "connectors/kafka/client.h"
+
+#include <catch2/catch.hpp>
+
+namespace weir::kafka {
+namespace {
+
+TEST_CASE("to_error: an outage is tried again", "[kafka]") {
+  for (const auto code :
+       {RD_KAFKA_RESP_ERR__TRANSPORT, RD_KAFKA_RESP_ERR__TIMED_OUT, RD_KAFKA_RESP_ERR__RESOLVE,
+        RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN, RD_KAFKA_RESP_ERR_NOT_COORDINATOR,
+        RD_KAFKA_RESP_ERR_NOT_ENOUGH_REPLICAS, RD_KAFKA_RESP_ERR__MSG_TIMED_OUT}) {
+    const Error error = to_error(code, "trying");
+    CAPTURE(error.message());
+    CHECK(error.action() == Action::kRetry);
+    CHECK(error.code() == Code::kBrokersUnreachable);
+  }
+}
+
+TEST_CASE("to_error: rows that the broker refuses are named as such", "[kafka]") {
+  for (const auto code :
+       {RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE, RD_KAFKA_RESP_ERR_INVALID_RECORD,
+        RD_KAFKA_RESP_ERR_POLICY_VIOLATION, RD_KAFKA_RESP_ERR_RECORD_LIST_TOO_LARGE}) {
+    const Error error = to_error(code, "writing");
+    CAPTURE(error.message());
+    CHECK(error.action() == Action::kRecover);
+    CHECK(error.code() == Code::kRowsRefused);
+  }
+}
+
+TEST_CASE("to_error: transport, fencing and the unknown never count against rows", "[kafka]") {
+  for (const auto code :
+       {RD_KAFKA_RESP_ERR__FENCED, RD_KAFKA_RESP_ERR_INVALID_PRODUCER_EPOCH,
+        RD_KAFKA_RESP_ERR__PURGE_QUEUE, RD_KAFKA_RESP_ERR__FATAL, RD_KAFKA_RESP_ERR_UNKNOWN,
+        RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART, RD_KAFKA_RESP_ERR__MSG_TIMED_OUT}) {
+    CAPTURE(rd_kafka_err2name(code));
+    CHECK(to_error(code, "writing").code() != Code::kRowsRefused);
+  }
+}
+
+TEST_CASE("to_error: a missing permission stops the job and shows the command", "[kafka]") {
+  const Error error =
+      to_error(RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED, "reading the offsets of group g");
+  CHECK(error.action() == Action::kStopJob);
+  CHECK(error.code() == Code::kPermissionMissing);
+  CHECK(error.message().find("kafka-acls") != std::string::npos);
+  CHECK(error.message().find("--group") != std::string::npos);
+}
+
+TEST_CASE("to_error: refused credentials stop the job", "[kafka]") {
+  const Error error = to_error(RD_KAFKA_RESP_ERR__AUTHENTICATION, "connecting");
+  CHECK(error.action() == Action::kStopJob);
+  CHECK(error.code() == Code::kAuthenticationFailed);
+}
+
+TEST_CASE("owned_property_reason: names the settings that weir decides", "[kafka]") {
+  CHECK(owned_property_reason("isolation.level"));
+  CHECK(owned_property_reason("transactional.id"));
+  CHECK(owned_property_reason("enable.auto.commit"));
+  CHECK_FALSE(owned_property_reason("linger.ms"));
+  CHECK_FALSE(owned_property_reason("ssl.endpoint.identification.algorithm"));
+}
+
+TEST_CASE("Client: refuses a property that librdkafka does not know, without its value",
+          "[kafka]") {
+  KafkaCluster cluster{.name = "main", .brokers = "127.0.0.1:1"};
+  cluster.properties = [] { return Result<Properties>(Properties{{"no.such.thing", "s3cret"}}); };
+  const auto client = Client::open(cluster, RD_KAFKA_PRODUCER, {});
+  REQUIRE_FALSE(client);
+  CHECK(client.error().action() == Action::kStopJob);
+  CHECK(client.error().message().find("no.such.thing") != std::string::npos);
+  CHECK(client.error().message().find("s3cret") == std::string::npos);
+}
+
+TEST_CASE("ms_left: is never 0, which librdkafka takes for \"do not wait\"", "[kafka]") {
+  CHECK(ms_left(std::chrono::steady_clock::now() - std::chrono::hours(1)) == 1);
+}
+
+}  // namespace
+}  // namespace weir::kafka
