@@ -61,6 +61,14 @@ Meaning meaning_of(rd_kafka_resp_err_t code) {
     case RD_KAFKA_RESP_ERR_NOT_ENOUGH_REPLICAS_AFTER_APPEND:
     case RD_KAFKA_RESP_ERR_CONCURRENT_TRANSACTIONS:
     case RD_KAFKA_RESP_ERR_UNSTABLE_OFFSET_COMMIT:
+    case RD_KAFKA_RESP_ERR_OFFSET_NOT_AVAILABLE:
+    case RD_KAFKA_RESP_ERR_FENCED_LEADER_EPOCH:
+    case RD_KAFKA_RESP_ERR_UNKNOWN_LEADER_EPOCH:
+    case RD_KAFKA_RESP_ERR_REPLICA_NOT_AVAILABLE:
+    case RD_KAFKA_RESP_ERR_KAFKA_STORAGE_ERROR:
+    case RD_KAFKA_RESP_ERR_THROTTLING_QUOTA_EXCEEDED:
+    // While brokers start, fewer are alive than a topic shall have replicas.
+    case RD_KAFKA_RESP_ERR_INVALID_REPLICATION_FACTOR:
       return {Action::kRetry, Code::kBrokersUnreachable};
     case RD_KAFKA_RESP_ERR__AUTHENTICATION:
     case RD_KAFKA_RESP_ERR_SASL_AUTHENTICATION_FAILED:
@@ -79,6 +87,10 @@ Meaning meaning_of(rd_kafka_resp_err_t code) {
     case RD_KAFKA_RESP_ERR_RECORD_LIST_TOO_LARGE:
     case RD_KAFKA_RESP_ERR_INVALID_MSG:
       return {Action::kRecover, Code::kRowsRefused};
+    case RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART:
+    case RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC:
+    case RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION:
+      return {Action::kRecover, Code::kTopicMissing};
     case RD_KAFKA_RESP_ERR__FENCED:
     case RD_KAFKA_RESP_ERR_INVALID_PRODUCER_EPOCH:
     case RD_KAFKA_RESP_ERR_PRODUCER_FENCED:
@@ -104,6 +116,14 @@ Result<> set_all(rd_kafka_conf_t* conf, const Properties& properties, std::strin
     }
   }
   return {};
+}
+
+// A broker that goes away in the middle of a handshake is reported as _SSL or _AUTHENTICATION too.
+bool is_disconnect(std::string_view reason) {
+  for (const std::string_view text : {"isconnect", "onnection reset", "imed out", "roken pipe"}) {
+    if (reason.find(text) != std::string_view::npos) return true;
+  }
+  return false;
 }
 
 }  // namespace
@@ -170,7 +190,9 @@ Error Client::explained(Error error) {
   if (error.code() != Code::kBrokersUnreachable) return error;
   poll();  // error_cb comes from it
   if (std::optional<Error> known = fault()) return std::move(*known);
-  return error;
+  const MutexLock lock(mutex_);
+  if (last_reason_.empty()) return error;
+  return {error.action(), error.code(), error.message() + "; " + last_reason_};
 }
 
 void Client::on_error(rd_kafka_t* /*handle*/, int code, const char* reason, void* opaque) {
@@ -182,10 +204,12 @@ void Client::on_error(rd_kafka_t* /*handle*/, int code, const char* reason, void
     return;
   }
   const Error meant = to_error(error, "connecting", reason);
-  if (meant.code() == Code::kAuthenticationFailed || meant.code() == Code::kPermissionMissing) {
-    const MutexLock lock(client->mutex_);
-    client->fault_ = meant;
-  }
+  const MutexLock lock(client->mutex_);
+  // "1/1 brokers are down" says less than the failed connection before it.
+  if (error != RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN) client->last_reason_ = reason;
+  const bool refused =
+      meant.code() == Code::kAuthenticationFailed || meant.code() == Code::kPermissionMissing;
+  if (refused && !is_disconnect(reason)) client->fault_ = meant;
 }
 
 void Client::on_log(const rd_kafka_t* /*handle*/, int level, const char* facility,

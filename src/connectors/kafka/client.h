@@ -65,8 +65,9 @@ class Client {
   /// Serves callbacks; for handles that nobody else polls.
   void poll() { rd_kafka_poll(handle_, 0); }
 
-  /// `error` as it is, or the fault that explains it when it is a time-out.
-  Error explained(Error error);
+  /// `error`; when it is an outage, with the last thing librdkafka said about a connection, or the
+  /// fault in its place.
+  Error explained(Error error) WEIR_EXCLUDES(mutex_);
 
  private:
   Client(void* user) : user_(user) {}
@@ -78,6 +79,7 @@ class Client {
   std::atomic<bool> topic_gone_ = false;
   mutable Mutex mutex_;
   std::optional<Error> fault_ WEIR_GUARDED_BY(mutex_);
+  std::string last_reason_ WEIR_GUARDED_BY(mutex_);  // of error_cb
 };
 
 struct TopicListDeleter {

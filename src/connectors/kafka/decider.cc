@@ -66,6 +66,11 @@ class KafkaDecider final : public Decider {
       if (topics_.contains(options_.cluster.epoch_topic)) return {};
       WEIR_TRY(create_epoch_topic(*client, deadline));
       // Made, but not every broker has heard of it yet.
+      if (std::chrono::steady_clock::now() >= deadline) {
+        return Error{Action::kRetry, Code::kBrokersUnreachable,
+                     "the epoch topic " + options_.cluster.epoch_topic +
+                         " was made, and the brokers do not show it yet"};
+      }
       std::this_thread::sleep_for(milliseconds(50));
     }
   }
@@ -79,6 +84,8 @@ class KafkaDecider final : public Decider {
       producer_->close();
       producer_.reset();
     }
+    // Before init_transactions, which would fence the decider that replaced this one.
+    if (!slot_->is_newest(generation_)) return abandoned();
     WEIR_ASSIGN(producer_,
                 Producer::open(options_.cluster, options_.lane.dotted(), slot_->topics()));
     while (true) {
@@ -91,6 +98,7 @@ class KafkaDecider final : public Decider {
       const bool again = rd_kafka_error_is_retriable(error.get()) != 0 &&
                          meant.action() != Action::kStopJob &&
                          std::chrono::steady_clock::now() < deadline;
+      if (!slot_->is_newest(generation_)) return abandoned();
       if (again) continue;
       if (meant.action() == Action::kRecover) {
         return Error{Action::kRetry, meant.code(), meant.message()};
@@ -98,9 +106,7 @@ class KafkaDecider final : public Decider {
       return meant;
     }
     doubts_seen_ = producer_->doubts();
-    if (!slot_->publish(generation_, producer_)) {
-      return Error{Action::kRecover, "this decider was abandoned"};
-    }
+    if (!slot_->publish(generation_, producer_)) return abandoned();
     return {};
   }
 
@@ -133,6 +139,7 @@ class KafkaDecider final : public Decider {
   bool mirror_is_transactional() const override { return true; }
 
   Result<> begin(EpochId /*epoch*/) override {
+    if (!slot_->is_newest(generation_)) return abandoned();
     WEIR_CHECK(producer_ != nullptr, "fence() comes before begin()");
     // Peek's handles are not needed any more; the stable reader of the cell is, at each rotation.
     std::erase_if(readers_, [&](const auto& entry) {
@@ -140,15 +147,13 @@ class KafkaDecider final : public Decider {
     });
     producer_->begin();
     const KafkaError error(rd_kafka_begin_transaction(producer_->get()));
-    if (error) {
-      return Error{Action::kRecover,
-                   std::string("beginning a transaction: ") + rd_kafka_error_string(error.get())};
-    }
+    if (error) return failure(error.get(), "beginning a transaction");
     open_ = true;
     return {};
   }
 
   Result<Verdict> commit(const Commit& commit) override {
+    if (!slot_->is_newest(generation_)) return abandoned();
     if (!open_) WEIR_TRY(begin(commit.cell.epoch));
     WEIR_TRY(send_all_offsets(commit));
     bool again = false;
@@ -157,6 +162,7 @@ class KafkaDecider final : public Decider {
       if (!error) break;
       again = true;
       if (rd_kafka_error_is_retriable(error.get()) == 0) return failure(error.get(), "committing");
+      if (!slot_->is_newest(generation_)) return abandoned();
     }
     open_ = false;
     const std::uint64_t now = producer_->doubts();
@@ -223,9 +229,7 @@ class KafkaDecider final : public Decider {
       const rd_kafka_topic_partition_t* found = rd_kafka_topic_partition_list_find(
           list.get(), partitions[i].topic.c_str(), partitions[i].partition);
       Committed& committed = result[i];
-      if (found->err == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART) {
-        committed.state = ReadState::kAbsent;
-      } else if (found->err != RD_KAFKA_RESP_ERR_NO_ERROR) {
+      if (found->err != RD_KAFKA_RESP_ERR_NO_ERROR) {
         committed.why = rd_kafka_err2str(found->err);
       } else if (found->offset < 0) {
         committed.state = ReadState::kAbsent;
@@ -339,7 +343,8 @@ class KafkaDecider final : public Decider {
       const TopicPartition partition = partition_of(split);
       const std::optional<PartitionPosition> decoded = decode_position(position);
       WEIR_CHECK(decoded.has_value(), "positions of a Kafka source come from it");
-      if (!has_partition(partition)) {
+      WEIR_ASSIGN(const bool there, has_partition(partition));
+      if (!there) {
         log(LogLevel::kWarn, "partition " + split.split + " is gone; its position is not mirrored");
         continue;
       }
@@ -351,10 +356,20 @@ class KafkaDecider final : public Decider {
     return {};
   }
 
-  bool has_partition(const TopicPartition& partition) const {
-    const auto topic = topics_.find(partition.topic);
-    // A topic or partition that was found after the last look is there.
-    return topics_.empty() || topic != topics_.end();
+  // Sending the offset of a topic that is gone fails the whole commit.
+  Result<bool> has_partition(const TopicPartition& partition) {
+    const auto listed = [&] {
+      const auto topic = topics_.find(partition.topic);
+      return topic != topics_.end() && partition.partition < topic->second;
+    };
+    if (listed()) return true;
+    // It may have been made since the last look.
+    WEIR_ASSIGN(Client * client, reader(cell_group(), kStable));
+    auto topics =
+        list_topics(*client, std::chrono::steady_clock::now() + milliseconds(5 * kCallMs));
+    if (!topics) return Error{Action::kRecover, topics.error().code(), topics.error().message()};
+    topics_ = std::move(*topics);
+    return listed();
   }
 
   struct Offset {
@@ -385,9 +400,17 @@ class KafkaDecider final : public Decider {
         result = failure(error.get(), "sending the offsets of group " + group);
         break;
       }
+      if (!slot_->is_newest(generation_)) {
+        result = abandoned();
+        break;
+      }
     }
     rd_kafka_consumer_group_metadata_destroy(metadata);
     return result;
+  }
+
+  static Error abandoned() {
+    return {Action::kRecover, "this decider was abandoned; a newer one has its place"};
   }
 
   // Never "not committed": the outcome is read, not concluded.
@@ -403,7 +426,7 @@ class KafkaDecider final : public Decider {
   const std::shared_ptr<ProducerSlot> slot_;
   const std::uint64_t generation_;
   std::map<std::pair<std::string, std::string>, std::unique_ptr<Client>> readers_;
-  std::map<std::string, std::int32_t> topics_;  // as of the last ensure_cell_place
+  std::map<std::string, std::int32_t> topics_;  // as of the last look
   std::shared_ptr<Producer> producer_;
   bool open_ = false;  // a transaction was begun and neither committed nor aborted
   std::uint64_t doubts_seen_ = 0;

@@ -133,7 +133,7 @@ class ProducerSlot {
     current_.reset();
     return ++generation_;
   }
-  /// False when a newer decider was made: this one was abandoned.
+  /// False when a newer decider was made: the caller was abandoned.
   bool is_newest(std::uint64_t generation) WEIR_EXCLUDES(mutex_) {
     const MutexLock lock(mutex_);
     return generation == generation_;
