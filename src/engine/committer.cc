@@ -426,6 +426,15 @@ Result<bool> Committer::found_new_splits() {
                      [&](const SplitId& split) { return !lane_.splits.contains(split); });
 }
 
+std::string Committer::positions_text() const {
+  std::string text;
+  for (const auto& [split, progress] : lane_.splits) {
+    text +=
+        " " + split.text() + "@" + parts_.sources[source_of(split)]->describe(progress.position);
+  }
+  return text;
+}
+
 Result<std::vector<ClaimedSplit>> Committer::assignments() {
   std::vector<ClaimedSplit> claimed;
   for (const auto& source : parts_.sources) {

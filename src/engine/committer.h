@@ -46,6 +46,8 @@ class Committer {
   Result<bool> found_new_splits();
 
   EpochId epoch() const { return lane_.epoch; }
+  /// " clicks/t/0@17 clicks/t/1@9": where the next epoch begins.
+  std::string positions_text() const;
   /// Positions that the next epoch begins at.
   const SplitProgressMap& positions() const { return lane_.splits; }
   std::uint64_t doubts() const { return decider_ ? decider_->doubts() : 0; }

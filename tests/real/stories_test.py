@@ -130,6 +130,17 @@ def poison_record():
     story.verify()
 
 
+def too_large_rows():
+    story = Story("large")
+    story.job.write_text(story.job.read_text().replace("n * 2 AS twice", "n * 2 AS twice, repeat_me || repeat_me AS big")
+                         .replace("k text NOT NULL", "k text NOT NULL, repeat_me text"))
+    record = '{"n":1,"k":"a","repeat_me":"' + "x" * 600_000 + '"}\n'
+    subprocess.run(["kcat", "-b", BROKERS, "-t", story.input, "-P", "-p", "0"], input=record.encode(), check=True)
+    code, text = story.run_to_exit()
+    check(code == 78 and "HALT poison_epoch" in text, f"exit {code}: {text[-600:]}")
+    check(not story.rows(), "a row of the refused epoch is visible")
+
+
 def topic_missing():
     story = Story("missing")
     story.job.write_text(story.job.read_text().replace(f"[{story.input}]", "[no-such-topic]"))
@@ -156,7 +167,7 @@ def kafka_groups(*arguments):
 
 
 STORIES = [clean_stop, second_run_same_state, second_run_other_state, takeover, older_copy, group_reset, group_deleted,
-           topic_recreated, poison_record, topic_missing, broker_killed]
+           topic_recreated, poison_record, too_large_rows, topic_missing, broker_killed]
 for name in sys.argv[1:]:
     next(story for story in STORIES if story.__name__ == name)()
     print(f"{name}: as expected")
