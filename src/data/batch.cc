@@ -1,6 +1,8 @@
 #include "data/batch.h"
 
 #include <array>
+#include <charconv>
+#include <cstring>
 #include <map>
 #include <string>
 
@@ -20,7 +22,18 @@ constexpr std::array kMetaFields = {
     MetaFieldInfo{MetaField::kId, "_id", {.kind = TypeKind::kText}},
 };
 
+std::string_view id_of(const Record& record, const Origin& origin, Arena& arena) {
+  constexpr std::size_t kOffsetCharsMax = 20;
+  const std::size_t prefix = origin.id_prefix.size();
+  const std::span<char> text = arena.array<char>(prefix + kOffsetCharsMax);
+  std::memcpy(text.data(), origin.id_prefix.data(), prefix);
+  const auto written =
+      std::to_chars(text.data() + prefix, text.data() + text.size(), record.offset);
+  return {text.data(), static_cast<std::size_t>(written.ptr - text.data())};
+}
+
 std::string_view headers_as_jsonb(const Record& record, Arena& arena) {
+  if (record.headers.empty()) return "{}";
   std::map<std::string_view, const RecordHeader*> last;
   for (const RecordHeader& header : record.headers) last[header.name] = &header;
   std::string text = "{";
@@ -53,34 +66,41 @@ std::optional<MetaFieldInfo> find_meta_field(std::string_view name) {
 
 Column Batch::meta_column(MetaField field) const {
   Column column = Column::make(kMetaFields[static_cast<std::size_t>(field)].type, rows, *arena);
-  for (const RowIndex row : selection) {
-    const Record& record = records[row];
-    switch (field) {
-      case MetaField::kKey:
-        column.values<std::string_view>()[row] = record.key;
-        if (record.key_null) column.set_null(row);
-        break;
-      case MetaField::kTopic:
-        column.values<std::string_view>()[row] = origin->topic;
-        break;
-      case MetaField::kPartition:
-        column.values<std::int32_t>()[row] = origin->partition;
-        break;
-      case MetaField::kOffset:
-        column.values<std::int64_t>()[row] = record.offset;
-        break;
-      case MetaField::kTimestamp:
-        column.values<std::int64_t>()[row] = record.timestamp_us;
-        if (record.timestamp_us <= 0) column.set_null(row);
-        break;
-      case MetaField::kHeaders:
-        column.values<std::string_view>()[row] = headers_as_jsonb(record, *arena);
-        break;
-      case MetaField::kId:
-        column.values<std::string_view>()[row] =
-            arena->copy(origin->id_prefix + std::to_string(record.offset));
-        break;
-    }
+  // Sets value(record) for every row that is still in.
+  const auto fill = [&]<class T>(std::type_identity<T>, auto value) {
+    const std::span<T> values = column.values<T>();
+    for (const RowIndex row : selection) values[row] = value(records[row]);
+  };
+  constexpr std::type_identity<std::string_view> kView;
+  constexpr std::type_identity<std::int64_t> kInt64;
+  switch (field) {
+    case MetaField::kKey:
+      fill(kView, [](const Record& record) { return record.key; });
+      for (const RowIndex row : selection) {
+        if (records[row].key_null) column.set_null(row);
+      }
+      break;
+    case MetaField::kTopic:
+      fill(kView, [this](const Record&) { return std::string_view(origin->topic); });
+      break;
+    case MetaField::kPartition:
+      fill(std::type_identity<std::int32_t>{}, [this](const Record&) { return origin->partition; });
+      break;
+    case MetaField::kOffset:
+      fill(kInt64, [](const Record& record) { return record.offset; });
+      break;
+    case MetaField::kTimestamp:
+      fill(kInt64, [](const Record& record) { return record.timestamp_us; });
+      for (const RowIndex row : selection) {
+        if (records[row].timestamp_us == 0) column.set_null(row);
+      }
+      break;
+    case MetaField::kHeaders:
+      fill(kView, [this](const Record& record) { return headers_as_jsonb(record, *arena); });
+      break;
+    case MetaField::kId:
+      fill(kView, [this](const Record& record) { return id_of(record, *origin, *arena); });
+      break;
   }
   return column;
 }

@@ -5,111 +5,12 @@
 #pragma GCC diagnostic ignored "-Wdangling-pointer"
 #include <simdjson.h>
 
-#include <algorithm>
-#include <charconv>
-#include <cstring>
-#include <utility>
-#include <vector>
+#include <bit>
 
-#include "data/numeric.h"
-#include "data/record.h"
+#include "data/json_scan.h"
 
 namespace weir {
 namespace {
-
-// PostgreSQL refuses deeper documents by its stack limit; ours is explicit.
-constexpr int kDepthMax = 256;
-
-struct Member {
-  std::string key;    // unescaped
-  std::string value;  // canonical
-};
-
-Result<> append_canonical(simdjson::dom::element element, std::string& out, int depth);
-
-Error bad_json(std::string_view why) {
-  return {Action::kSkipRecord, "not JSON: " + std::string(why)};
-}
-
-// Numbers print as numeric does; the token's digits are kept where numeric can hold them.
-void append_number(simdjson::dom::element element, std::string& out) {
-  switch (element.type()) {
-    case simdjson::dom::element_type::INT64:
-      out += std::to_string(element.get_int64().value());
-      return;
-    case simdjson::dom::element_type::UINT64:
-      out += std::to_string(element.get_uint64().value());
-      return;
-    default:
-      break;
-  }
-  const double value = element.get_double().value();
-  char buffer[512];
-  const auto [end, error] =
-      std::to_chars(buffer, buffer + sizeof buffer, value, std::chars_format::fixed);
-  out.append(buffer, error == std::errc{} ? end : buffer);
-}
-
-Result<> append_object(simdjson::dom::object object, std::string& out, int depth) {
-  std::vector<Member> members;
-  for (const auto field : object) {
-    Member member{.key = std::string(field.key), .value = {}};
-    WEIR_TRY(append_canonical(field.value, member.value, depth + 1));
-    members.push_back(std::move(member));
-  }
-  // Of equal keys the last given wins: a stable sort keeps their order.
-  std::stable_sort(members.begin(), members.end(), [](const Member& a, const Member& b) {
-    return std::pair(a.key.size(), std::string_view(a.key)) <
-           std::pair(b.key.size(), std::string_view(b.key));
-  });
-  out += '{';
-  bool first = true;
-  for (std::size_t i = 0; i < members.size(); ++i) {
-    if (i + 1 < members.size() && members[i + 1].key == members[i].key) continue;
-    if (!first) out += ',';
-    first = false;
-    append_json_string(out, members[i].key);
-    out += ':';
-    out += members[i].value;
-  }
-  out += '}';
-  return {};
-}
-
-Result<> append_canonical(simdjson::dom::element element, std::string& out, int depth) {
-  if (depth > kDepthMax) return bad_json("nested deeper than 256 levels");
-  switch (element.type()) {
-    case simdjson::dom::element_type::ARRAY: {
-      out += '[';
-      bool first = true;
-      const simdjson::dom::array array = element.get_array().value();
-      for (const simdjson::dom::element item : array) {
-        if (!first) out += ',';
-        first = false;
-        WEIR_TRY(append_canonical(item, out, depth + 1));
-      }
-      out += ']';
-      return {};
-    }
-    case simdjson::dom::element_type::OBJECT:
-      return append_object(element.get_object().value(), out, depth);
-    case simdjson::dom::element_type::STRING:
-      append_json_string(out, element.get_string().value());
-      return {};
-    case simdjson::dom::element_type::BOOL:
-      out += element.get_bool().value() ? "true" : "false";
-      return {};
-    case simdjson::dom::element_type::NULL_VALUE:
-      out += "null";
-      return {};
-    case simdjson::dom::element_type::INT64:
-    case simdjson::dom::element_type::UINT64:
-    case simdjson::dom::element_type::DOUBLE:
-      append_number(element, out);
-      return {};
-  }
-  return {};
-}
 
 // Walks canonical text: no white space, so a value ends where its brackets close.
 const char* skip_value(const char* at, const char* end) {
@@ -136,6 +37,69 @@ const char* skip_value(const char* at, const char* end) {
   return end;
 }
 
+// How many bytes at the front need no escape and are ASCII.
+std::size_t plain_prefix(std::string_view text) {
+  std::size_t at = 0;
+#ifdef __SSE2__
+  for (; at + json_scan::kStep <= text.size(); at += json_scan::kStep) {
+    const json_scan::StringBits bits = json_scan::string_bits(text.data() + at);
+    const unsigned others = bits.stops | bits.non_ascii;
+    if (others != 0) return at + static_cast<std::size_t>(std::countr_zero(others));
+  }
+#endif
+  for (; at < text.size(); ++at) {
+    const auto byte = static_cast<unsigned char>(text[at]);
+    if (byte < 0x20 || byte >= 0x80 || byte == '"' || byte == '\\') break;
+  }
+  return at;
+}
+bool is_plain(std::string_view text) { return plain_prefix(text) == text.size(); }
+
+// Appends valid UTF-8 with the shortest escapes.
+void append_escaped(std::string& out, std::string_view text) {
+  constexpr std::string_view kDigits = "0123456789abcdef";
+  constexpr std::string_view kNamed = "\"\\\b\f\n\r\t";
+  constexpr std::string_view kEscapes = "\"\\bfnrt";
+  std::size_t from = 0;
+  for (std::size_t at = 0; at < text.size(); ++at) {
+    const auto byte = static_cast<unsigned char>(text[at]);
+    if (byte >= 0x20 && byte != '"' && byte != '\\') continue;
+    out.append(text.substr(from, at - from));
+    from = at + 1;
+    out += '\\';
+    if (const std::size_t named = kNamed.find(text[at]); named != std::string_view::npos) {
+      out += kEscapes[named];
+    } else {
+      out += "u00";
+      out += kDigits[byte >> 4U];
+      out += kDigits[byte & 15U];
+    }
+  }
+  out.append(text.substr(from));
+}
+
+// The size of the UTF-8 character at the front (RFC 3629, section 4); 0 when it is none.
+std::size_t utf8_size(std::string_view text) {
+  const auto byte = [&](std::size_t i) {
+    return i < text.size() ? static_cast<unsigned char>(text[i]) : 0U;
+  };
+  const auto tail = [&](std::size_t i) { return (byte(i) & 0xc0U) == 0x80; };
+  const unsigned lead = byte(0);
+  if (lead < 0x80) return 1;
+  if (lead >= 0xc2 && lead <= 0xdf) return tail(1) ? 2 : 0;
+  if (lead >= 0xe0 && lead <= 0xef) {
+    const bool second =
+        tail(1) && (lead != 0xe0 || byte(1) >= 0xa0) && (lead != 0xed || byte(1) < 0xa0);
+    return second && tail(2) ? 3 : 0;
+  }
+  if (lead >= 0xf0 && lead <= 0xf4) {
+    const bool second =
+        tail(1) && (lead != 0xf0 || byte(1) >= 0x90) && (lead != 0xf4 || byte(1) < 0x90);
+    return second && tail(2) && tail(3) ? 4 : 0;
+  }
+  return 0;
+}
+
 int hex_digit(char c) {
   if (c >= '0' && c <= '9') return c - '0';
   return (c | 0x20) - 'a' + 10;
@@ -143,30 +107,22 @@ int hex_digit(char c) {
 
 }  // namespace
 
-Result<std::string_view> canonical_json(std::string_view text, Arena& arena) {
-  thread_local simdjson::dom::parser parser;
-  simdjson::dom::element element;
-  const simdjson::error_code error =
-      parser.parse(reinterpret_cast<const std::uint8_t*>(text.data()), text.size(), false)
-          .get(element);
-  if (error != simdjson::SUCCESS) return bad_json(simdjson::error_message(error));
-  std::string out;
-  WEIR_TRY(append_canonical(element, out, 0));
-  return arena.copy(out, kValuePadding);
-}
-
 std::optional<std::string_view> json_get(std::string_view value, std::string_view key) {
   if (value.size() < 2 || value.front() != '{') return std::nullopt;
-  std::string quoted;
-  append_json_string(quoted, key);
+  // Compared as it is written, so that only rare keys are escaped.
+  std::string escaped;
+  if (!is_plain(key)) {
+    append_json_string(escaped, key);
+    key = std::string_view(escaped).substr(1, escaped.size() - 2);
+  }
   const char* const end = value.data() + value.size();
   const char* at = value.data() + 1;
   while (at < end && *at == '"') {
     const char* const key_end = skip_value(at, end);
-    const std::string_view name(at, static_cast<std::size_t>(key_end - at));
+    const std::string_view name(at + 1, static_cast<std::size_t>(key_end - at) - 2);
     const char* const from = key_end + 1;
     const char* const to = skip_value(from, end);
-    if (name == quoted) return std::string_view(from, static_cast<std::size_t>(to - from));
+    if (name == key) return std::string_view(from, static_cast<std::size_t>(to - from));
     at = to + 1;
   }
   return std::nullopt;
@@ -175,21 +131,20 @@ std::optional<std::string_view> json_get(std::string_view value, std::string_vie
 std::optional<std::string_view> json_get(std::string_view value, std::int64_t index) {
   if (value.size() < 3 || value.front() != '[') return std::nullopt;
   const char* const end = value.data() + value.size();
-  std::vector<std::string_view> items;
-  for (const char* at = value.data() + 1; at < end;) {
+  if (index < 0) {
+    for (const char* at = value.data() + 1; at < end; at = skip_value(at, end) + 1) ++index;
+    if (index < 0) return std::nullopt;
+  }
+  for (const char* at = value.data() + 1; at < end; --index) {
     const char* const to = skip_value(at, end);
-    items.emplace_back(at, static_cast<std::size_t>(to - at));
-    if (index >= 0 && static_cast<std::int64_t>(items.size()) > index) return items.back();
+    if (index == 0) return std::string_view(at, static_cast<std::size_t>(to - at));
     at = to + 1;
   }
-  const std::int64_t from_front =
-      index < 0 ? index + static_cast<std::int64_t>(items.size()) : index;
-  if (from_front < 0 || from_front >= static_cast<std::int64_t>(items.size())) return std::nullopt;
-  return items[static_cast<std::size_t>(from_front)];
+  return std::nullopt;
 }
 
 std::optional<std::string_view> json_as_text(std::string_view value, Arena& arena) {
-  if (value == "null") return std::nullopt;
+  if (value.empty() || value == "null") return std::nullopt;
   if (value.front() != '"') return value;
   const std::string_view inner = value.substr(1, value.size() - 2);
   if (inner.find('\\') == std::string_view::npos) return inner;
@@ -228,57 +183,37 @@ std::optional<std::string_view> json_as_text(std::string_view value, Arena& aren
 }
 
 void append_json_string(std::string& out, std::string_view text) {
-  const auto plain = [](char c) {
-    return static_cast<unsigned char>(c) >= 0x20 && c != '"' && c != '\\' &&
-           static_cast<unsigned char>(c) < 0x80;
-  };
   out += '"';
-  if (std::all_of(text.begin(), text.end(), plain)) {
-    out.append(text);
-    out += '"';
-    return;
-  }
-  const bool valid = is_utf8(text);
-  for (const char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    switch (c) {
-      case '"':
-        out += "\\\"";
-        break;
-      case '\\':
-        out += "\\\\";
-        break;
-      case '\b':
-        out += "\\b";
-        break;
-      case '\f':
-        out += "\\f";
-        break;
-      case '\n':
-        out += "\\n";
-        break;
-      case '\r':
-        out += "\\r";
-        break;
-      case '\t':
-        out += "\\t";
-        break;
-      default:
-        if (byte < 0x20) {
-          constexpr std::string_view kDigits = "0123456789abcdef";
-          out += "\\u00";
-          out += kDigits[byte >> 4U];
-          out += kDigits[byte & 15U];
-        } else if (byte >= 0x80 && !valid) {
-          out += "\xef\xbf\xbd";
-        } else {
-          out += c;
-        }
+  const std::size_t plain = plain_prefix(text);
+  out.append(text.substr(0, plain));
+  if (plain != text.size()) {
+    text.remove_prefix(plain);
+    while (!text.empty()) {
+      const std::size_t valid = is_utf8(text) ? text.size() : utf8_prefix(text);
+      append_escaped(out, text.substr(0, valid));
+      text.remove_prefix(valid);
+      if (text.empty()) break;
+      out += "\xef\xbf\xbd";
+      text.remove_prefix(1);
+      // What is left of a torn character is one replacement, not one per byte.
+      while (!text.empty() && (static_cast<unsigned char>(text.front()) & 0xc0U) == 0x80) {
+        text.remove_prefix(1);
+      }
     }
   }
   out += '"';
 }
 
 bool is_utf8(std::string_view text) { return simdjson::validate_utf8(text.data(), text.size()); }
+
+std::size_t utf8_prefix(std::string_view text) {
+  std::size_t at = 0;
+  while (at < text.size()) {
+    const std::size_t size = utf8_size(text.substr(at));
+    if (size == 0) break;
+    at += size;
+  }
+  return at;
+}
 
 }  // namespace weir

@@ -25,8 +25,6 @@ struct JsonRecordReader::Parser {
 
 namespace {
 
-constexpr int kDepthMax = 256;
-
 Error not_json(std::string_view why) {
   return {Action::kSkipRecord, "not JSON: " + std::string(why)};
 }
@@ -87,7 +85,7 @@ Result<> check_string(ondemand::value& element, std::string_view token, JsonValu
 }
 
 Result<> check_nested(ondemand::value& element, ondemand::json_type type, int depth, Arena& arena) {
-  if (depth > kDepthMax) return not_json("nested deeper than 256 levels");
+  if (depth >= kJsonDepthMax) return not_json("nested deeper than 256 levels");
   if (type == ondemand::json_type::array) {
     ondemand::array array;
     if (const auto error = element.get_array().get(array)) {
@@ -132,8 +130,8 @@ Result<> check_value(Value&& element, int depth, JsonValue* value, Arena& arena)
       const auto type =
           token.front() == '[' ? ondemand::json_type::array : ondemand::json_type::object;
       if (value == nullptr) return check_nested(element, type, depth, arena);
-      // The text of a nested value is only known after it was walked; raw_json() walks and gives
-      // it, and canonical_json checks it all when the column is made.
+      // The text of a nested value is only known after it was walked. raw_json() gives it and
+      // looks at the brackets alone, so it is checked here.
       std::string_view raw;
       if (type == ondemand::json_type::array) {
         ondemand::array array;
@@ -152,7 +150,9 @@ Result<> check_value(Value&& element, int depth, JsonValue* value, Arena& arena)
           return not_json(simdjson::error_message(error));
         }
       }
-      *value = {JsonKind::kNested, raw};
+      // A later field of the same name may take the place of this one: it is JSON all the same.
+      if (const auto mistake = find_json_mistake(raw, depth)) return not_json(mistake->what);
+      *value = {JsonKind::kNested, trimmed(raw)};
       return {};
     }
     default:
@@ -179,6 +179,16 @@ JsonRecordReader::~JsonRecordReader() = default;
 
 Result<> JsonRecordReader::read(std::string_view document, std::span<const std::string_view> names,
                                 std::span<JsonValue> values, Arena& arena) {
+  Result<> done = read_fields(document, names, values, arena);
+  if (done) return done;
+  // simdjson says that something is wrong; a person wants to know where.
+  const std::optional<JsonMistake> mistake = find_json_mistake(document);
+  return mistake ? not_json(to_string(*mistake)) : std::move(done.error());
+}
+
+Result<> JsonRecordReader::read_fields(std::string_view document,
+                                       std::span<const std::string_view> names,
+                                       std::span<JsonValue> values, Arena& arena) {
   std::fill(values.begin(), values.end(), JsonValue{});
   ondemand::document parsed;
   const simdjson::padded_string_view padded(document.data(), document.size(),

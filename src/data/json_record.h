@@ -35,12 +35,15 @@ class JsonRecordReader {
 
   /// Reads the object `document` (kValuePadding readable bytes behind it); values[i] is the last
   /// one given for names[i]. Views point into `document` or `arena`.
-  /// Errors: kSkipRecord, "not JSON: ..." or "not a JSON object".
+  /// Errors: kSkipRecord, "not JSON: <what>, at byte <position>" or "not a JSON object".
   Result<> read(std::string_view document, std::span<const std::string_view> names,
                 std::span<JsonValue> values, Arena& arena);
 
  private:
   struct Parser;
+  Result<> read_fields(std::string_view document, std::span<const std::string_view> names,
+                       std::span<JsonValue> values, Arena& arena);
+
   std::unique_ptr<Parser> parser_;
 };
 

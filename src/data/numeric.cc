@@ -31,20 +31,6 @@ int digits_of(Int128 value) {
   return digits;
 }
 
-// PostgreSQL keeps digits in groups of four: which group is the first, and its value.
-struct Leading {
-  int weight = 0;
-  Int128 group = 0;
-};
-Leading leading(Numeric value) {
-  if (value.unscaled == 0) return {};
-  const int before_point = digits_of(value.unscaled) - value.scale;
-  const int weight = (before_point > 0 ? (before_point + 3) / 4 : before_point / 4) - 1;
-  const int shift = value.scale + 4 * weight;
-  const Int128 size = magnitude(value.unscaled);
-  return {weight, shift >= 0 ? size / power10(shift) : size * power10(-shift)};
-}
-
 std::optional<Int128> checked_mul(Int128 a, Int128 b) {
   Int128 product = 0;
   if (__builtin_mul_overflow(a, b, &product) || magnitude(product) > kMax) return std::nullopt;
@@ -69,15 +55,95 @@ Int128 divide_rounding(Int128 value, int by) {
   return quotient;
 }
 
+// `operation` gives the result through its third argument, and true when 128 bits overflow: the sum
+// of two numbers of 38 digits does.
 template <class Operation>
 std::optional<Numeric> aligned(Numeric a, Numeric b, Operation operation) {
   const int scale = std::max(a.scale, b.scale);
   const std::optional<Int128> x = widen(a, scale);
   const std::optional<Int128> y = widen(b, scale);
   if (!x || !y) return std::nullopt;
-  const Int128 result = operation(*x, *y);
-  if (magnitude(result) > kMax) return std::nullopt;
+  Int128 result = 0;
+  if (operation(*x, *y, &result) || magnitude(result) > kMax) return std::nullopt;
   return Numeric{result, scale};
+}
+
+bool is_digit(char c) { return c >= '0' && c <= '9'; }
+
+// Collects decimal digits, in 64 bits as long as they fit.
+class DigitReader {
+ public:
+  void add(char c) {
+    const auto digit = static_cast<unsigned>(c - '0');
+    if (low_digits_ == 18) spill();
+    low_ = low_ * 10 + digit;
+    ++low_digits_;
+  }
+  bool too_many() {
+    spill();
+    return too_many_;
+  }
+  /// Behind too_many().
+  Int128 value() const { return high_; }
+
+ private:
+  void spill() {
+    if (high_ == 0) {
+      high_ = low_;
+    } else {
+      const std::optional<Int128> moved = checked_mul(high_, power10(low_digits_));
+      too_many_ = too_many_ || !moved || kMax - *moved < static_cast<Int128>(low_);
+      if (!too_many_) high_ = *moved + static_cast<Int128>(low_);
+    }
+    low_ = 0;
+    low_digits_ = 0;
+  }
+
+  std::uint64_t low_ = 0;
+  int low_digits_ = 0;
+  Int128 high_ = 0;
+  bool too_many_ = false;
+};
+
+// [+-]digits. An exponent past a million is as good as a million: it fits no number but zero.
+std::optional<int> parse_exponent(const char* at, const char* end) {
+  bool negative = false;
+  if (at != end && (*at == '-' || *at == '+')) negative = *at++ == '-';
+  if (at == end) return std::nullopt;
+  int value = 0;
+  for (; at != end; ++at) {
+    if (!is_digit(*at)) return std::nullopt;
+    value = std::min(value * 10 + (*at - '0'), 1'000'000);
+  }
+  return negative ? -value : value;
+}
+
+// value * 10^exponent, exactly; false when 38 digits cannot hold it.
+bool shift(Numeric& value, int exponent) {
+  const int scale = value.scale - exponent;
+  if (scale > kNumericDigitsMax) return false;
+  if (scale < 0 && value.unscaled != 0) {
+    if (-scale > kNumericDigitsMax) return false;
+    const std::optional<Int128> widened = checked_mul(value.unscaled, power10(-scale));
+    if (!widened) return false;
+    value.unscaled = *widened;
+  }
+  value.scale = std::max(scale, 0);
+  return true;
+}
+
+// The first group of PostgreSQL's base-10,000 digits and its weight (numeric.c).
+struct LeadingGroup {
+  int weight = 0;
+  Int128 digit = 0;
+};
+LeadingGroup leading_group(Numeric value) {
+  if (value.unscaled == 0) return {};
+  const int exponent = digits_of(value.unscaled) - 1 - value.scale;
+  const int weight = exponent >= 0 ? exponent / 4 : -((3 - exponent) / 4);
+  const int down = 4 * weight + value.scale;  // |unscaled| / 10^down is the group
+  const Int128 all = magnitude(value.unscaled);
+  return {weight, down >= 0 ? all / power10(down) : all * power10(-down)};
 }
 
 }  // namespace
@@ -87,55 +153,50 @@ std::optional<Numeric> parse_numeric(std::string_view text) {
   const char* const end = at + text.size();
   bool negative = false;
   if (at != end && (*at == '-' || *at == '+')) negative = *at++ == '-';
-  Int128 unscaled = 0;
+  DigitReader digits;
+  const char* const whole = at;
+  while (at != end && is_digit(*at)) digits.add(*at++);
+  std::ptrdiff_t count = at - whole;
   int scale = 0;
-  bool any = false;
-  bool point = false;
-  for (; at != end; ++at) {
-    if (*at == '.' && !point) {
-      point = true;
-      continue;
-    }
-    if (*at < '0' || *at > '9') break;
-    any = true;
-    const Int128 next = unscaled * 10 + (*at - '0');
-    if (next > kMax) return std::nullopt;
-    unscaled = next;
-    if (point) ++scale;
+  if (at != end && *at == '.') {
+    const char* const fraction = ++at;
+    while (at != end && is_digit(*at)) digits.add(*at++);
+    count += at - fraction;
+    if (at - fraction > kNumericDigitsMax) return std::nullopt;
+    scale = static_cast<int>(at - fraction);
   }
-  if (!any) return std::nullopt;
-  if (at != end && (*at == 'e' || *at == 'E')) {
-    ++at;
-    if (at != end && *at == '+') ++at;
-    int exponent = 0;
-    const auto [stop, error] = std::from_chars(at, end, exponent);
-    if (error != std::errc{} || exponent > 1000 || exponent < -1000) return std::nullopt;
-    at = stop;
-    scale -= exponent;
-    if (scale < 0) {
-      if (unscaled != 0) {
-        if (-scale > kNumericDigitsMax) return std::nullopt;
-        const std::optional<Int128> widened = checked_mul(unscaled, power10(-scale));
-        if (!widened) return std::nullopt;
-        unscaled = *widened;
-      }
-      scale = 0;
-    }
+  if (count == 0 || digits.too_many()) return std::nullopt;
+  Numeric value{digits.value(), scale};
+  if (at != end && (*at | 0x20) == 'e') {
+    const std::optional<int> exponent = parse_exponent(at + 1, end);
+    if (!exponent || !shift(value, *exponent)) return std::nullopt;
+    at = end;
   }
-  if (at != end || scale > kNumericDigitsMax) return std::nullopt;
-  return Numeric{negative ? -unscaled : unscaled, scale};
+  if (at != end) return std::nullopt;
+  if (negative) value.unscaled = -value.unscaled;
+  return value;
 }
 
 void append_numeric(std::string& out, Numeric value) {
+  // 38 digits, a point, a sign, and a zero in front of the point.
   std::array<char, 48> buffer;
   char* at = buffer.data() + buffer.size();
   Int128 rest = magnitude(value.unscaled);
   int written = 0;
-  while (rest != 0 || written <= value.scale) {
+  const auto put = [&](unsigned digit) {
     if (written == value.scale && value.scale > 0) *--at = '.';
-    *--at = static_cast<char>('0' + static_cast<int>(rest % 10));
-    rest /= 10;
+    *--at = static_cast<char>('0' + digit);
     ++written;
+  };
+  constexpr Int128 kLowPart = 1'000'000'000'000'000'000;
+  while (rest >= kLowPart) {
+    // 18 digits at a time: 128 bits divide through a function call.
+    auto low = static_cast<std::uint64_t>(rest % kLowPart);
+    rest /= kLowPart;
+    for (int i = 0; i < 18; ++i, low /= 10) put(static_cast<unsigned>(low % 10));
+  }
+  for (auto low = static_cast<std::uint64_t>(rest); low != 0 || written <= value.scale; low /= 10) {
+    put(static_cast<unsigned>(low % 10));
   }
   if (value.unscaled < 0) *--at = '-';
   out.append(at, static_cast<std::size_t>(buffer.data() + buffer.size() - at));
@@ -153,11 +214,13 @@ std::strong_ordering compare(Numeric a, Numeric b) {
 }
 
 std::optional<Numeric> add(Numeric a, Numeric b) {
-  return aligned(a, b, [](Int128 x, Int128 y) { return x + y; });
+  return aligned(a, b,
+                 [](Int128 x, Int128 y, Int128* to) { return __builtin_add_overflow(x, y, to); });
 }
 
 std::optional<Numeric> sub(Numeric a, Numeric b) {
-  return aligned(a, b, [](Int128 x, Int128 y) { return x - y; });
+  return aligned(a, b,
+                 [](Int128 x, Int128 y, Int128* to) { return __builtin_sub_overflow(x, y, to); });
 }
 
 std::optional<Numeric> mul(Numeric a, Numeric b) {
@@ -169,13 +232,13 @@ std::optional<Numeric> mul(Numeric a, Numeric b) {
 }
 
 std::optional<Numeric> div(Numeric a, Numeric b) {
-  // PostgreSQL (select_div_scale): 16 significant digits counted in groups of four, and no fewer
+  // PostgreSQL's select_div_scale: 16 significant digits counted in groups of four, and no fewer
   // digits behind the point than either side has.
-  const Leading lead_a = leading(a);
-  const Leading lead_b = leading(b);
-  const int weight = lead_a.weight - lead_b.weight - (lead_a.group <= lead_b.group ? 1 : 0);
-  int scale = 16 - weight * 4;
-  scale = std::max(std::max(scale, 0), std::max(a.scale, b.scale));
+  const LeadingGroup over = leading_group(a);
+  const LeadingGroup under = leading_group(b);
+  const int weight = over.weight - under.weight - (over.digit <= under.digit ? 1 : 0);
+  int scale = std::max({16 - weight * 4, 0, a.scale, b.scale});
+  scale = std::min(scale, kNumericDigitsMax);
   // What does not fit 38 digits is given up from the right.
   while (true) {
     const int up = scale + b.scale - a.scale;
@@ -196,14 +259,25 @@ std::optional<Numeric> div(Numeric a, Numeric b) {
 }
 
 std::optional<Numeric> mod(Numeric a, Numeric b) {
-  return aligned(a, b, [](Int128 x, Int128 y) { return x % y; });
+  const int scale = std::max(a.scale, b.scale);
+  const std::optional<Int128> divisor = widen(b, scale);
+  // A divisor of more than 38 digits is larger than `a`, which has its scale.
+  if (!divisor) return a;
+  Int128 rest = a.unscaled % *divisor;
+  for (int i = a.scale; i < scale; ++i) {
+    const std::optional<Int128> next = checked_mul(rest, 10);
+    if (!next) return std::nullopt;
+    rest = *next % *divisor;
+  }
+  return Numeric{rest, scale};
 }
 
 std::optional<Numeric> round(Numeric value, int scale) {
+  scale = std::clamp(scale, -kNumericDigitsMax - 1, kNumericDigitsMax);
   if (scale >= value.scale) {
-    const std::optional<Int128> widened = widen(value, std::min(scale, kNumericDigitsMax));
+    const std::optional<Int128> widened = widen(value, scale);
     if (!widened) return std::nullopt;
-    return Numeric{*widened, std::min(scale, kNumericDigitsMax)};
+    return Numeric{*widened, scale};
   }
   const Int128 rounded = divide_rounding(value.unscaled, value.scale - scale);
   if (scale >= 0) return Numeric{rounded, scale};
@@ -215,6 +289,7 @@ std::optional<Numeric> round(Numeric value, int scale) {
 
 std::optional<Numeric> trunc(Numeric value, int scale) {
   if (scale >= value.scale) return round(value, scale);
+  scale = std::max(scale, -kNumericDigitsMax - 1);
   const int by = value.scale - scale;
   const Int128 cut = by > kNumericDigitsMax ? 0 : value.unscaled / power10(by);
   if (scale >= 0) return Numeric{cut, scale};
@@ -231,7 +306,12 @@ std::optional<Numeric> fit(Numeric value, int precision, int scale) {
 }
 
 double to_double(Numeric value) {
-  // Through text: correctly rounded, which a division by a power of ten is not.
+  // Both sides are exact doubles, so one division rounds correctly (Clinger, 1990).
+  constexpr Int128 kExactMax = Int128{1} << 53;
+  if (value.scale <= 22 && magnitude(value.unscaled) <= kExactMax) {
+    return static_cast<double>(static_cast<std::int64_t>(value.unscaled)) /
+           static_cast<double>(power10(value.scale));
+  }
   std::string text;
   append_numeric(text, value);
   double result = 0;

@@ -19,7 +19,8 @@ struct Numeric {
 
 constexpr int kNumericDigitsMax = 38;
 
-/// Reads [-+]digits[.digits][e[+-]digits], exactly. Nothing when malformed or over 38 digits.
+/// Reads [-+]digits[.digits][e[+-]digits], exactly, one side of the point may be empty. Nothing
+/// when malformed or when 38 digits, and 38 of them behind the point, do not hold it.
 std::optional<Numeric> parse_numeric(std::string_view text);
 /// Writes every digit of the scale, "-12.30".
 void append_numeric(std::string& out, Numeric value);
@@ -27,7 +28,8 @@ void append_numeric(std::string& out, Numeric value);
 std::strong_ordering compare(Numeric a, Numeric b);
 
 // Nothing on overflow of 38 digits. Scales follow PostgreSQL: add and sub the larger, mul the sum,
-// div at least 16 significant digits; round half away from zero.
+// div as its select_div_scale (at least 16 significant digits), or as many as 38 leave; round half
+// away from zero.
 std::optional<Numeric> add(Numeric a, Numeric b);
 std::optional<Numeric> sub(Numeric a, Numeric b);
 std::optional<Numeric> mul(Numeric a, Numeric b);
@@ -43,7 +45,8 @@ std::optional<Numeric> trunc(Numeric value, int scale);
 std::optional<Numeric> fit(Numeric value, int precision, int scale);
 
 double to_double(Numeric value);
-/// The shortest decimal that reads back as `value`; nothing for NaN, infinity and over 38 digits.
+/// `value` with 15 significant digits, as PostgreSQL's cast does; nothing for NaN, infinity and
+/// over 38 digits.
 std::optional<Numeric> numeric_from_double(double value);
 /// Rounded half away from zero; nothing when out of range.
 std::optional<std::int64_t> to_int64(Numeric value);

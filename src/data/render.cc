@@ -3,6 +3,7 @@
 #include <array>
 #include <charconv>
 #include <cmath>
+#include <cstdlib>
 
 namespace weir {
 namespace {
@@ -41,44 +42,134 @@ constexpr unsigned days_in_month(int year, unsigned month) {
   return month == 2 && leap ? 29 : kDays[month - 1];
 }
 
-void append_padded(std::string& out, unsigned value, int width) {
-  std::array<char, 8> digits;
-  for (int i = width; i-- > 0; value /= 10) {
-    digits[static_cast<std::size_t>(i)] = static_cast<char>('0' + value % 10);
+// Writes digits in place; a buffer of 48 holds every timestamp.
+class Pen {
+ public:
+  explicit Pen(char* at) : at_(at) {}
+  void put(char c) { *at_++ = c; }
+  void two(unsigned value) {
+    *at_++ = static_cast<char>('0' + value / 10);
+    *at_++ = static_cast<char>('0' + value % 10);
   }
-  out.append(digits.data(), static_cast<std::size_t>(width));
-}
+  /// At least four digits.
+  void year(unsigned value) {
+    if (value < 10'000) {
+      two(value / 100);
+      two(value % 100);
+    } else {
+      at_ = std::to_chars(at_, at_ + 12, value).ptr;
+    }
+  }
+  /// Without the zeros at the end.
+  void fraction(unsigned micros) {
+    put('.');
+    for (unsigned unit = 100'000; micros != 0; micros %= unit, unit /= 10) {
+      put(static_cast<char>('0' + micros / unit));
+      if (unit == 1) break;
+    }
+  }
+  char* at() const { return at_; }
 
-void append_time(std::string& out, std::int64_t timestamp_us, char between) {
-  std::int64_t seconds = timestamp_us / 1'000'000;
-  std::int64_t micros = timestamp_us % 1'000'000;
-  if (micros < 0) {
-    micros += 1'000'000;
-    --seconds;
-  }
-  std::int64_t days = seconds / 86'400;
-  std::int64_t second = seconds % 86'400;
-  if (second < 0) {
-    second += 86'400;
+ private:
+  char* at_;
+};
+
+struct Split {
+  std::int64_t days;
+  unsigned second;  // of the day
+  unsigned micros;
+};
+
+Split split(std::int64_t timestamp_us) {
+  constexpr std::int64_t kDay = 86'400'000'000;
+  std::int64_t days = timestamp_us / kDay;
+  std::int64_t rest = timestamp_us % kDay;
+  if (rest < 0) {
+    rest += kDay;
     --days;
   }
-  const Civil civil = civil_from_days(days);
-  append_padded(out, static_cast<unsigned>(civil.year), 4);
-  out += '-';
-  append_padded(out, civil.month, 2);
-  out += '-';
-  append_padded(out, civil.day, 2);
-  out += between;
-  append_padded(out, static_cast<unsigned>(second / 3600), 2);
-  out += ':';
-  append_padded(out, static_cast<unsigned>(second / 60 % 60), 2);
-  out += ':';
-  append_padded(out, static_cast<unsigned>(second % 60), 2);
-  if (micros != 0) {
-    out += '.';
-    append_padded(out, static_cast<unsigned>(micros), 6);
-    while (out.back() == '0') out.pop_back();
+  return {days, static_cast<unsigned>(rest / 1'000'000), static_cast<unsigned>(rest % 1'000'000)};
+}
+
+// `year` as it shall be printed.
+void append_time(std::string& out, const Split& time, const Civil& civil, unsigned year,
+                 char between) {
+  std::array<char, 48> buffer;
+  Pen pen(buffer.data());
+  pen.year(year);
+  pen.put('-');
+  pen.two(civil.month);
+  pen.put('-');
+  pen.two(civil.day);
+  pen.put(between);
+  pen.two(time.second / 3600);
+  pen.put(':');
+  pen.two(time.second / 60 % 60);
+  pen.put(':');
+  pen.two(time.second % 60);
+  if (time.micros != 0) pen.fraction(time.micros);
+  out.append(buffer.data(), static_cast<std::size_t>(pen.at() - buffer.data()));
+}
+
+// As PostgreSQL: years before 1 count backwards from 1 BC.
+void append_timestamptz(std::string& out, std::int64_t timestamp_us) {
+  const Split time = split(timestamp_us);
+  const Civil civil = civil_from_days(time.days);
+  const bool before_christ = civil.year < 1;
+  append_time(out, time, civil, static_cast<unsigned>(before_christ ? 1 - civil.year : civil.year),
+              ' ');
+  out += before_christ ? "+00 BC" : "+00";
+}
+
+template <class Int>
+void append_integer(std::string& out, Int value) {
+  std::array<char, 24> buffer;
+  const auto written = std::to_chars(buffer.data(), buffer.data() + buffer.size(), value);
+  out.append(buffer.data(), static_cast<std::size_t>(written.ptr - buffer.data()));
+}
+
+constexpr std::int64_t kSecond = 1'000'000;
+constexpr std::int64_t kFirstMicro = days_from_civil(1, 1, 1) * 86'400 * kSecond;
+constexpr std::int64_t kBehindLastMicro = days_from_civil(10'000, 1, 1) * 86'400 * kSecond;
+
+std::optional<std::int64_t> within_years(std::int64_t timestamp_us) {
+  if (timestamp_us < kFirstMicro || timestamp_us >= kBehindLastMicro) return std::nullopt;
+  return timestamp_us;
+}
+
+// The shape that nearly all timestamps have: 2026-11-22T10:40:00Z, or with .000Z; -1 for any other
+// text, which the Scanner then reads.
+std::int64_t parse_usual(const char* at, std::size_t size) {
+  if ((size != 20 && size != 24) || at[4] != '-' || at[7] != '-' || at[13] != ':' ||
+      at[16] != ':' || at[size - 1] != 'Z' || (at[10] != 'T' && at[10] != ' ')) {
+    return -1;
   }
+  unsigned wrong = 0;
+  const auto digit = [&](std::size_t place) {
+    const auto value = static_cast<unsigned>(static_cast<unsigned char>(at[place])) - '0';
+    wrong |= value > 9 ? 1U : 0U;
+    return value;
+  };
+  const auto two = [&](std::size_t place) { return digit(place) * 10 + digit(place + 1); };
+  const unsigned year = two(0) * 100 + two(2);
+  const unsigned month = two(5);
+  const unsigned day = two(8);
+  const unsigned hour = two(11);
+  const unsigned minute = two(14);
+  const unsigned second = two(17);
+  unsigned millis = 0;
+  if (size == 24) {
+    if (at[19] != '.') return -1;
+    millis = digit(20) * 100 + two(21);
+  }
+  // Years before 1970 would give negative numbers; days past the 28th ask for the calendar.
+  if (wrong != 0 || year < 1970 || month - 1 > 11 || day - 1 > 30 || hour > 23 || minute > 59 ||
+      second > 59 || (day > 28 && day > days_in_month(static_cast<int>(year), month))) {
+    return -1;
+  }
+  const std::int64_t seconds = days_from_civil(static_cast<int>(year), month, day) * 86'400 +
+                               static_cast<std::int64_t>(hour * 3600 + minute * 60 + second);
+  return seconds * kSecond + static_cast<std::int64_t>(millis) * 1000;
 }
 
 // Reads digits off the front of a text; ok turns false and stays so at the first mismatch.
@@ -144,11 +235,16 @@ std::int64_t scan_zone_seconds(Scanner& scan) {
 }  // namespace
 
 void append_rfc3339(std::string& out, std::int64_t timestamp_us) {
-  append_time(out, timestamp_us, 'T');
+  const Split time = split(timestamp_us);
+  const Civil civil = civil_from_days(time.days);
+  // ISO 8601's expanded years: 0 is 1 BC, -1 is 2 BC.
+  if (civil.year < 0) out += '-';
+  append_time(out, time, civil, static_cast<unsigned>(std::abs(civil.year)), 'T');
   out += 'Z';
 }
 
 std::optional<std::int64_t> parse_timestamp(std::string_view text) {
+  if (const std::int64_t usual = parse_usual(text.data(), text.size()); usual >= 0) return usual;
   Scanner scan(text);
   const unsigned year = scan.digits(4);
   scan.expect('-');
@@ -176,26 +272,26 @@ std::optional<std::int64_t> parse_timestamp(std::string_view text) {
   if (!scan.ok || !scan.done() || hour > 23 || minute > 59 || second > 60) return std::nullopt;
   const std::int64_t seconds =
       days * 86'400 + static_cast<std::int64_t>(hour * 3600 + minute * 60 + second) - zone;
-  return seconds * 1'000'000 + micros;
+  return within_years(seconds * kSecond + micros);
 }
 
 void append_double(std::string& out, double value) {
   if (std::isnan(value)) {
     out += "NaN";
-  } else if (std::isinf(value)) {
-    out += value < 0 ? "-Infinity" : "Infinity";
-  } else {
-    // The shortest digits; PostgreSQL writes an exponent below 1e-4 and from 1e15 on.
-    std::array<char, 32> buffer;
-    const auto print = [&](std::chars_format format) {
-      const auto [end, error] =
-          std::to_chars(buffer.data(), buffer.data() + buffer.size(), value, format);
-      return std::string_view(buffer.data(), error == std::errc{} ? end : buffer.data());
-    };
-    const double size = std::fabs(value);
-    const bool plain = value == 0 || (size >= 1e-4 && size < 1e15);
-    out += print(plain ? std::chars_format::fixed : std::chars_format::scientific);
+    return;
   }
+  if (std::isinf(value)) {
+    out += value < 0 ? "-Infinity" : "Infinity";
+    return;
+  }
+  // PostgreSQL's limits for an exponent; to_chars alone would choose the shorter form, 1e+05.
+  const double size = std::abs(value);
+  const bool plain = value == 0 || (size >= 1e-4 && size < 1e15);
+  std::array<char, 32> buffer;
+  const auto written =
+      std::to_chars(buffer.data(), buffer.data() + buffer.size(), value,
+                    plain ? std::chars_format::fixed : std::chars_format::scientific);
+  out.append(buffer.data(), static_cast<std::size_t>(written.ptr - buffer.data()));
 }
 
 void append_text(std::string& out, const Column& column, RowIndex row) {
@@ -204,10 +300,10 @@ void append_text(std::string& out, const Column& column, RowIndex row) {
       out += column.values<std::uint8_t>()[row] != 0 ? "true" : "false";
       return;
     case TypeKind::kInteger:
-      out += std::to_string(column.values<std::int32_t>()[row]);
+      append_integer(out, column.values<std::int32_t>()[row]);
       return;
     case TypeKind::kBigint:
-      out += std::to_string(column.values<std::int64_t>()[row]);
+      append_integer(out, column.values<std::int64_t>()[row]);
       return;
     case TypeKind::kDouble:
       append_double(out, column.values<double>()[row]);
@@ -220,8 +316,7 @@ void append_text(std::string& out, const Column& column, RowIndex row) {
       out += column.values<std::string_view>()[row];
       return;
     case TypeKind::kTimestamptz:
-      append_time(out, column.values<std::int64_t>()[row], ' ');
-      out += "+00";
+      append_timestamptz(out, column.values<std::int64_t>()[row]);
       return;
     case TypeKind::kBytea:
       out += "\\x";

@@ -15,13 +15,12 @@ void append_text(std::string& out, const Column& column, RowIndex row);
 /// Appends a timestamptz as RFC 3339 in UTC with as many decimals as needed:
 /// 2026-11-22T10:40:00.5Z.
 void append_rfc3339(std::string& out, std::int64_t timestamp_us);
-/// Reads ISO 8601 / RFC 3339 with `T` or blank, optional decimals (up to 6 kept, rounded), and Z or
-/// an offset
-/// (+02, +02:00, +0200). Without an offset it is UTC. Microseconds since 1970; nothing when
-/// malformed or out of range (years 1 to 9999).
+/// Reads ISO 8601 / RFC 3339 with `T` or blank, optional decimals (6 are kept, the next rounds),
+/// and Z or an offset (+02, +02:00, +0200). Without an offset it is UTC, a date alone its midnight.
+/// Microseconds since 1970; nothing when malformed or out of range (years 1 to 9999).
 std::optional<std::int64_t> parse_timestamp(std::string_view text);
-/// The shortest text that reads back as `value`; NaN, Infinity, -Infinity as PostgreSQL writes
-/// them.
+/// The shortest digits that read back as `value`, with an exponent where PostgreSQL writes one
+/// (below 1e-4, from 1e15 on); NaN, Infinity, -Infinity.
 void append_double(std::string& out, double value);
 
 }  // namespace weir

@@ -6,6 +6,8 @@
 #include <charconv>
 #include <utility>
 
+#include "data/numeric.h"
+
 namespace weir {
 namespace {
 
@@ -31,9 +33,12 @@ constexpr std::array kTypeNames = {
     TypeName{"int4", TypeKind::kInteger},
     TypeName{"int8", TypeKind::kBigint},
     TypeName{"float8", TypeKind::kDouble},
+    TypeName{"float", TypeKind::kDouble},
     TypeName{"double", TypeKind::kDouble},
     TypeName{"decimal", TypeKind::kNumeric},
+    TypeName{"dec", TypeKind::kNumeric},
     TypeName{"varchar", TypeKind::kText},
+    TypeName{"character varying", TypeKind::kText},
     TypeName{"timestamp with time zone", TypeKind::kTimestamptz},
 };
 
@@ -44,6 +49,33 @@ std::optional<int> parse_small(std::string_view text) {
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
   if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
   return value;
+}
+
+// In lower case, with single blanks and none at the ends.
+std::string normalized(std::string_view name) {
+  std::string plain;
+  for (const char c : name) {
+    const bool blank = std::isspace(static_cast<unsigned char>(c)) != 0;
+    if (blank && (plain.empty() || plain.back() == ' ')) continue;
+    plain += blank ? ' ' : static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  }
+  if (!plain.empty() && plain.back() == ' ') plain.pop_back();
+  return plain;
+}
+
+// Of "12,2" or "12".
+std::optional<Type> numeric_type(std::string_view modifier) {
+  const std::size_t comma = modifier.find(',');
+  const std::optional<int> precision = parse_small(modifier.substr(0, comma));
+  const std::optional<int> scale =
+      comma == std::string_view::npos ? std::optional(0) : parse_small(modifier.substr(comma + 1));
+  if (!precision || !scale || *precision < 1 || *precision > kNumericDigitsMax || *scale < 0 ||
+      *scale > *precision) {
+    return std::nullopt;
+  }
+  return Type{.kind = TypeKind::kNumeric,
+              .precision = static_cast<std::uint8_t>(*precision),
+              .scale = static_cast<std::uint8_t>(*scale)};
 }
 
 }  // namespace
@@ -60,34 +92,21 @@ std::string to_string(Type type) {
 }
 
 std::optional<Type> parse_type(std::string_view name) {
-  std::string plain;
-  for (const char c : name) plain += static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-  std::string modifier;
+  std::string plain = normalized(name);
+  std::optional<std::string> modifier;
   if (const std::size_t open = plain.find('('); open != std::string::npos) {
     if (plain.back() != ')') return std::nullopt;
     modifier = plain.substr(open + 1, plain.size() - open - 2);
     plain.resize(open);
+    if (!plain.empty() && plain.back() == ' ') plain.pop_back();
   }
-  while (!plain.empty() && plain.back() == ' ') plain.pop_back();
-  for (const TypeName& known : kTypeNames) {
-    if (known.name != plain) continue;
-    Type type{.kind = known.kind};
-    if (modifier.empty()) return type;
-    if (type.kind != TypeKind::kNumeric) return std::nullopt;
-    const std::size_t comma = modifier.find(',');
-    const std::optional<int> precision = parse_small(std::string_view(modifier).substr(0, comma));
-    const std::optional<int> scale =
-        comma == std::string::npos ? std::optional(0)
-                                   : parse_small(std::string_view(modifier).substr(comma + 1));
-    if (!precision || !scale || *precision < 1 || *precision > 38 || *scale < 0 ||
-        *scale > *precision) {
-      return std::nullopt;
-    }
-    type.precision = static_cast<std::uint8_t>(*precision);
-    type.scale = static_cast<std::uint8_t>(*scale);
-    return type;
-  }
-  return std::nullopt;
+  const auto* const known =
+      std::find_if(kTypeNames.begin(), kTypeNames.end(),
+                   [&](const TypeName& candidate) { return candidate.name == plain; });
+  if (known == kTypeNames.end()) return std::nullopt;
+  if (!modifier) return Type{.kind = known->kind};
+  if (known->kind != TypeKind::kNumeric) return std::nullopt;
+  return numeric_type(*modifier);
 }
 
 std::string_view type_names() {

@@ -36,7 +36,7 @@ std::string to_string(Type type);
 /// decimal(10,2), varchar, bool, ...). Nothing when unknown.
 std::optional<Type> parse_type(std::string_view name);
 
-/// All names that parse_type takes without a modifier, for "did you mean".
+/// The name of every kind as to_string prints it, for messages: "boolean, integer, ...".
 std::string_view type_names();
 
 }  // namespace weir
