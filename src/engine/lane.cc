@@ -78,8 +78,6 @@ class LaneImpl final : public Lane {
         return {LaneState::kHalted, poison_epoch(error)};
       }
       if (stops_ > 0) return {LaneState::kStopped, {}};
-      if (std::optional<Error> poison = count_poison(error))
-        return {LaneState::kHalted, std::move(poison)};
       ++failures;
       ++status_.recovers;
       const bool waiting = error.code() == Code::kBrokersUnreachable;
@@ -92,30 +90,9 @@ class LaneImpl final : public Lane {
   }
 
   Error poison_epoch(const Error& error) const {
-    std::string text = "three attempts at the same positions failed: " + error.message();
-    for (const auto& [split, progress] : committer_.positions()) {
-      const auto source =
-          std::find_if(parts_.sources.begin(), parts_.sources.end(),
-                       [&](const auto& each) { return each->name() == split.source; });
-      if (source == parts_.sources.end()) continue;
-      text += "\n  from " + split.text() + "@" + (*source)->describe(progress.position);
-    }
-    text += "\n  weir offsets " + parts_.options.job_file +
-            " skip SOURCE/TOPIC/PARTITION@OFFSET   leaves a record out";
-    return {Action::kHalt, Code::kPoisonEpoch, std::move(text)};
-  }
-
-  // The HALT, when epochs failed three times at the same positions for a reason in their rows.
-  // Transport, fencing and coordinators never count (epochs.md, section 3).
-  std::optional<Error> count_poison(const Error& error) {
-    if (error.code() != Code::kRowsRefused) return {};
-    poisoned_ = poisoned_at_ == committer_.epoch() ? poisoned_ + 1 : 1;
-    poisoned_at_ = committer_.epoch();
-    if (poisoned_ < kPoisonAttempts) return {};
-    return Error{Action::kHalt, Code::kPoisonEpoch,
-                 "the epoch after " + std::to_string(poisoned_at_->value()) + " failed " +
-                     std::to_string(poisoned_) + " times: " + error.message() + "\n  it begins at" +
-                     committer_.positions_text()};
+    return {Action::kHalt, Code::kPoisonEpoch,
+            "three attempts at the same positions failed: " + error.message() + "\n  it begins at" +
+                committer_.positions_text()};
   }
 
   // False when a stop was asked for meanwhile.
@@ -352,7 +329,6 @@ class LaneImpl final : public Lane {
     published_.publish(status_);
   }
 
-  static constexpr int kPoisonFailures = 3;
   static constexpr seconds kDiscoverEvery{60};
   static constexpr seconds kRefreshEvery{3600};
   static constexpr seconds kSealTimeout{50};
@@ -374,9 +350,6 @@ class LaneImpl final : public Lane {
   LaneStatus status_;
   Snapshot<LaneStatus> published_;
   std::atomic<int> stops_ = 0;
-  static constexpr std::uint64_t kPoisonAttempts = 3;
-  std::optional<EpochId> poisoned_at_;  // the committed epoch before the one that fails
-  std::uint64_t poisoned_ = 0;
 };
 
 }  // namespace
