@@ -106,7 +106,7 @@ void Worker::on(SealEpoch& /*command*/) { sealing_ = open_.has_value(); }
 void Worker::on(Discard& /*command*/) {
   forget();
   failed_ = false;
-  events_.send(Discarded{index_});
+  say(Discarded{});
 }
 
 void Worker::on(Assign& command) {
@@ -145,7 +145,7 @@ void Worker::forget() {
 
 void Worker::fail(Error error) {
   failed_ = true;
-  events_.send(WorkerFailed{index_, assignment_, std::move(error)});
+  say(WorkerFailed{std::move(error)});
 }
 
 Result<> Worker::write_pending() {
@@ -175,7 +175,7 @@ Result<> Worker::write_pending() {
 // One batch of one split. True when something was done.
 Result<bool> Worker::take_turn() {
   if (open_ && budget_.full()) {
-    if (!full_said_) events_.send(BudgetFull{});
+    if (!full_said_) say(BudgetFull{});
     full_said_ = true;
     return false;
   }
@@ -188,7 +188,7 @@ Result<bool> Worker::take_turn() {
     }
     if (!task.holds) continue;
     if (!open_) {
-      if (!announced_) events_.send(HasRecords{});
+      if (!announced_) say(HasRecords{});
       announced_ = true;
       continue;
     }
@@ -217,7 +217,7 @@ Result<bool> Worker::fetch(Task& task) {
     // The end can lie behind control records: the position moves without a record.
     task.next = fetched.next;
     task.ended = true;
-    events_.send(SplitEnded{task.split});
+    say(SplitEnded{task.split});
     return false;
   }
   if (open_) task.next = fetched.next;
@@ -240,7 +240,6 @@ Result<> Worker::process(Task& task) {
 
 void Worker::answer_seal() {
   Sealed sealed;
-  sealed.worker = index_;
   for (Task& task : tasks_) {
     if (task.next != task.first) {
       sealed.moved.push_back({task.split, task.first, task.next, task.records});
@@ -255,7 +254,7 @@ void Worker::answer_seal() {
   sealed.dropped = std::exchange(dropped_, 0);
   open_.reset();
   sealing_ = announced_ = false;
-  events_.send(std::move(sealed));
+  say(std::move(sealed));
   // Records may be held already, and nothing else would wake us to say so.
   waker_.wake();
 }
