@@ -201,6 +201,18 @@ Result<bool> Committer::survey() {
                      [&](const SplitId& split) { return !lane_.splits.contains(split); });
 }
 
+Result<std::map<SplitId, Position>> Committer::find_ends() {
+  std::map<SplitId, Position> all;
+  for (const auto& source : parts_.sources) {
+    std::map<std::string, Position> ends = lane_.sources[source->name()].ends;
+    if (!source->bounded()) {
+      WEIR_ASSIGN(ends, source->ends_now(splits_of(*source), soon()));
+    }
+    for (auto& [split, end] : ends) all[{source->name(), split}] = std::move(end);
+  }
+  return all;
+}
+
 Result<> Committer::refresh() {
   return commit_cell(whole_commit(), [] {});
 }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -43,6 +44,8 @@ class Committer {
   Result<> commit(const EpochContext& epoch, const std::vector<SplitRange>& moved);
   /// True when a source has splits that the lane does not own yet. Errors: a fault of a source.
   Result<bool> survey();
+  /// Where the claimed splits end: `end:` where the source has one, else the log's end as of now.
+  Result<std::map<SplitId, Position>> find_ends();
   /// The cell again, and all of the mirror, so that neither expires.
   Result<> refresh();
   /// A refresh, then LANE with the clean-stop mark.

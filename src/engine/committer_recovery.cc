@@ -355,7 +355,9 @@ Result<std::vector<ClaimedSplit>> Committer::claimed_splits() {
     for (const std::string& name : names) {
       const SplitId split{source->name(), name};
       SplitAssignment assignment{split, lane_.splits.at(split).position, {}};
-      if (const auto end = ends.find(name); end != ends.end()) {
+      if (parts_.options.trigger_every) {
+        assignment.end = assignment.position;  // until the first tick
+      } else if (const auto end = ends.find(name); end != ends.end()) {
         assignment.end = end->second;
       } else if (source->bounded()) {
         // Found after `end:` was resolved: nothing of it lies before that end.

@@ -66,6 +66,10 @@ CommitterReply CommitterTask::on(Refresh& /*command*/) {
   return answer<Refreshed>(committer_.refresh());
 }
 
+CommitterReply CommitterTask::on(FindEnds& /*command*/) {
+  return answer<EndsFound>(committer_.find_ends());
+}
+
 CommitterReply CommitterTask::on(CleanStop& /*command*/) {
   return answer<StoppedClean>(committer_.clean_stop());
 }

@@ -36,6 +36,7 @@ class CommitterTask {
   CommitterReply on(CommitEpoch& command);
   CommitterReply on(Survey& command);
   CommitterReply on(Refresh& command);
+  CommitterReply on(FindEnds& command);
   CommitterReply on(CleanStop& command);
   CommitterReply on(Release& command);
 

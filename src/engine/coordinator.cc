@@ -35,7 +35,7 @@ bool allowed(Phase from, Phase to) {
       return to == Phase::kAssigning || to == Phase::kDiscarding;
     case Phase::kIdle:
       return to == Phase::kOpening || to == Phase::kSurveying || to == Phase::kRefreshing ||
-             to == Phase::kStopping || to == Phase::kDiscarding;
+             to == Phase::kTicking || to == Phase::kStopping || to == Phase::kDiscarding;
     case Phase::kOpening:
       return to == Phase::kOpen || to == Phase::kDiscarding;
     case Phase::kOpen:
@@ -46,6 +46,7 @@ bool allowed(Phase from, Phase to) {
     case Phase::kCommitting:
     case Phase::kSurveying:
     case Phase::kRefreshing:
+    case Phase::kTicking:
       return to == Phase::kIdle || to == Phase::kDiscarding;
     case Phase::kStopping:
       return to == Phase::kDiscarding;
@@ -67,18 +68,20 @@ bool giving_up(Phase phase) {
 
 }  // namespace
 
-Coordinator::Coordinator(const LaneParts& parts, const Clock& clock, EpochBudget& budget,
-                         LaneActors& actors, Mailbox<LaneEvent>& events)
-    : parts_(parts),
+Coordinator::Coordinator(const LaneId& id, const LaneOptions& options, bool bounded,
+                         const Clock& clock, EpochBudget& budget, LaneActors& actors,
+                         Mailbox<LaneEvent>& events)
+    : options_(options),
+      bounded_(bounded || options.available_now),
       clock_(clock),
       budget_(budget),
       actors_(actors),
       events_(events),
       back_until_(clock.mono()),
-      context_{.job = parts.id.job, .lane = parts.id.lane, .epoch = {}},
+      context_{.job = id.job, .lane = id.lane, .epoch = {}},
       started_(clock.mono()) {
-  budget_.records_max = parts.options.commit_records;
-  budget_.bytes_max = parts.options.commit_bytes;
+  budget_.records_max = options.commit_records;
+  budget_.bytes_max = options.commit_bytes;
   publish(LaneState::kStarting);
 }
 
@@ -142,8 +145,8 @@ void Coordinator::on(Recovered& reply) {
       "claimed at epoch " + std::to_string(progress_.epoch.value()) + ", " +
           std::to_string(reply.splits.size()) + " splits");
   claimed_ = std::move(reply.splits);
-  const std::size_t wanted = std::clamp<std::size_t>(
-      claimed_.size(), 1, std::max<std::size_t>(1, parts_.options.threads_max));
+  const std::size_t wanted =
+      std::clamp<std::size_t>(claimed_.size(), 1, std::max<std::size_t>(1, options_.threads_max));
   if (Result<> hired = actors_.hire(wanted); !hired) return fail(std::move(hired.error()));
   AssignSources assign;
   for (std::size_t i = 0; i < claimed_.size(); ++i) {
@@ -169,6 +172,8 @@ void Coordinator::on(SourcesAssigned& reply) {
   }
   next_survey_ = clock_.mono() + kSurveyEvery;
   next_refresh_ = clock_.mono() + kRefreshEvery;
+  next_tick_ = clock_.mono();
+  ticked_ = false;
   enter(Phase::kIdle);
   publish(LaneState::kRunning);
 }
@@ -197,7 +202,7 @@ void Coordinator::on(EpochCommitted& /*reply*/) {
   status_.rows_skipped += sealed_.rows_skipped;
   status_.bytes_in += budget_.bytes_in;
   status_.lag_records = sealed_.lag_records;
-  if (phase_ != Phase::kCommitting) return;
+  if (phase_ != Phase::kCommitting) return publish(status_.state);
   enter(Phase::kIdle);
   publish(stop_seen_ ? LaneState::kDraining : LaneState::kRunning);
 }
@@ -213,6 +218,17 @@ void Coordinator::on(Surveyed& reply) {
 void Coordinator::on(Refreshed& /*reply*/) {
   if (phase_ != Phase::kRefreshing) return;
   next_refresh_ = clock_.mono() + kRefreshEvery;
+  enter(Phase::kIdle);
+}
+
+// `trigger: every`: what is there now is read, in as many epochs as it takes.
+void Coordinator::on(EndsFound& reply) {
+  if (phase_ != Phase::kTicking) return;
+  for (const auto& [split, end] : reply.ends) splits_open_.insert(split);
+  for (std::size_t i = 0; i < actors_.workers(); ++i) actors_.send(i, ReadTo{reply.ends});
+  ticked_ = true;
+  // Ticks that passed while the one before was being read are not made up.
+  while (next_tick_ <= clock_.mono()) next_tick_ += *options_.trigger_every;
   enter(Phase::kIdle);
 }
 
@@ -264,6 +280,7 @@ void Coordinator::advance() {
     case Phase::kCommitting:
     case Phase::kSurveying:
     case Phase::kRefreshing:
+    case Phase::kTicking:
     case Phase::kStopping:
     case Phase::kReleasing:
     case Phase::kEnded:
@@ -273,13 +290,16 @@ void Coordinator::advance() {
 
 void Coordinator::advance_idle() {
   const MonoTime now = clock_.mono();
-  if (stop_seen_ || read_to_the_end()) {
+  const bool tick_due = waits_for_tick() && now >= next_tick_;
+  if (stop_seen_ || (bounded_ && input_ended())) {
     command(CleanStop{}, Phase::kStopping);
     publish(LaneState::kDraining);
   } else if (now >= next_survey_) {
     command(Survey{}, Phase::kSurveying);
   } else if (now >= next_refresh_) {
     command(Refresh{}, Phase::kRefreshing);
+  } else if (tick_due) {
+    command(FindEnds{}, Phase::kTicking);
   } else if (has_records_) {
     has_records_ = false;
     command(OpenTransaction{assignment_}, Phase::kOpening);
@@ -294,16 +314,15 @@ void Coordinator::advance_open() {
 }
 
 MonoTime Coordinator::seal_at() const {
-  const LaneOptions& options = parts_.options;
   return next_seal({.opened = entered_,
                     .records = budget_.records,
                     .bytes_in = budget_.bytes_in,
                     .bytes_out = budget_.bytes_out,
-                    .input_ended = read_to_the_end(),
+                    .input_ended = input_ended(),
                     .stopping = stop_seen_.has_value()},
-                   {.every = options.commit_every,
-                    .records = options.commit_records,
-                    .bytes = options.commit_bytes});
+                   {.every = options_.commit_every,
+                    .records = options_.commit_records,
+                    .bytes = options_.commit_bytes});
 }
 
 // No call of a client library is trusted to return (epochs.md, section 3).
@@ -343,7 +362,7 @@ void Coordinator::watch_stops() {
   LaneOutcome stopped{LaneState::kStopped, {}, false};
   if (phase_ == Phase::kBackingOff) return end(std::move(stopped));
   const bool connecting = phase_ == Phase::kRecovering || phase_ == Phase::kAssigning;
-  const bool impatient = stops > 1 || now >= *stop_seen_ + parts_.options.drain_timeout ||
+  const bool impatient = stops > 1 || now >= *stop_seen_ + options_.drain_timeout ||
                          (connecting && now >= *stop_seen_ + kStopPatience);
   if (!impatient) return;
   if (giving_up(phase_) && stops < 3 && now < entered_ + kGiveUpPatience) return;
@@ -363,6 +382,7 @@ MonoTime Coordinator::wake_at() const {
   // The committer's watch and the patience of stops are looked at by the second.
   MonoTime at = busy_ || stop_seen_ ? now + seconds(1) : MonoTime::max();
   if (phase_ == Phase::kIdle) at = std::min({at, next_survey_, next_refresh_});
+  if (phase_ == Phase::kIdle && waits_for_tick()) at = std::min(at, next_tick_);
   if (phase_ == Phase::kOpen) at = std::min(at, seal_at());
   if (phase_ == Phase::kSealing) at = std::min(at, entered_ + kSealTimeout);
   if (phase_ == Phase::kBackingOff) at = std::min(at, back_until_);
@@ -435,10 +455,9 @@ void Coordinator::enter(Phase phase) {
   entered_ = clock_.mono();
 }
 
-bool Coordinator::bounded() const {
-  return parts_.options.available_now ||
-         std::all_of(parts_.sources.begin(), parts_.sources.end(),
-                     [](const auto& source) { return source->bounded(); });
+// Everything that is to be read was: up to the ends, or up to what the tick found.
+bool Coordinator::input_ended() const {
+  return splits_open_.empty() && (options_.trigger_every ? ticked_ : bounded_);
 }
 
 void Coordinator::publish(LaneState state) {

@@ -47,7 +47,7 @@ class LaneActors {
 ///
 ///   kBackingOff (0 s) -> kRecovering at the start
 ///   kRecovering -> kAssigning -> kIdle -> kOpening -> kOpen -> kSealing -> kCommitting -> kIdle
-///                                kIdle -> kSurveying | kRefreshing -> kIdle
+///                                kIdle -> kSurveying | kRefreshing | kTicking -> kIdle
 ///                                kIdle -> kStopping -> kEnded
 ///   any of them, at an error -> kDiscarding -> kReleasing -> kBackingOff -> kRecovering
 ///                                                kReleasing -> kRecovering    (new splits)
@@ -67,6 +67,7 @@ class Coordinator {
     kCommitting,
     kSurveying,
     kRefreshing,
+    kTicking,
     kStopping,
     kDiscarding,
     kReleasing,
@@ -74,8 +75,9 @@ class Coordinator {
     kEnded,
   };
 
-  Coordinator(const LaneParts& parts, const Clock& clock, EpochBudget& budget, LaneActors& actors,
-              Mailbox<LaneEvent>& events);
+  /// `bounded`: every source ends, so the lane does too. Everything given outlives it.
+  Coordinator(const LaneId& id, const LaneOptions& options, bool bounded, const Clock& clock,
+              EpochBudget& budget, LaneActors& actors, Mailbox<LaneEvent>& events);
 
   /// Takes every event that has come and decides on. Once at the beginning, then at every event and
   /// at wake_at().
@@ -105,6 +107,7 @@ class Coordinator {
   void on(EpochCommitted& reply);
   void on(Surveyed& reply);
   void on(Refreshed& reply);
+  void on(EndsFound& reply);
   void on(StoppedClean& reply);
   void on(Released& reply);
   void on(CommitterFailed& reply);
@@ -121,11 +124,12 @@ class Coordinator {
   void give_up(Then then);
   void end(LaneOutcome outcome);
   void publish(LaneState state);
-  bool bounded() const;
   MonoTime seal_at() const;
-  bool read_to_the_end() const { return bounded() && splits_open_.empty(); }
+  bool input_ended() const;
+  bool waits_for_tick() const { return options_.trigger_every && splits_open_.empty(); }
 
-  const LaneParts& parts_;
+  const LaneOptions& options_;
+  const bool bounded_;
   const Clock& clock_;
   EpochBudget& budget_;
   LaneActors& actors_;
@@ -146,6 +150,8 @@ class Coordinator {
   Sealed sealed_;                  // of all workers, so far
   MonoTime next_survey_;
   MonoTime next_refresh_;
+  MonoTime next_tick_;   // `trigger: every`
+  bool ticked_ = false;  // since the assignment
   MonoTime back_until_;
   std::uint64_t failures_ = 0;  // since an epoch was decided
   PoisonCounter poison_;

@@ -1,5 +1,6 @@
 #include "engine/lane.h"
 
+#include <algorithm>
 #include <atomic>
 #include <thread>
 
@@ -117,6 +118,11 @@ class Threads final : public LaneActors {
   bool leave_committer_ = false;
 };
 
+bool bounded(const LaneParts& parts) {
+  return std::all_of(parts.sources.begin(), parts.sources.end(),
+                     [](const auto& source) { return source->bounded(); });
+}
+
 class LaneImpl final : public Lane {
  public:
   LaneImpl(LaneParts parts, const Clock& clock, Random& random, Waker waker)
@@ -125,7 +131,8 @@ class LaneImpl final : public Lane {
         waker_(std::move(waker)),
         events_(&waker_),
         threads_(parts_, clock, random, budget_, events_),
-        coordinator_(*parts_, clock, budget_, threads_, events_) {}
+        coordinator_(parts_->id, parts_->options, bounded(*parts_), clock, budget_, threads_,
+                     events_) {}
 
   void request_stop() override {
     coordinator_.request_stop();

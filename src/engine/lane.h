@@ -49,6 +49,8 @@ struct LaneOptions {
   std::uint64_t commit_records = 200'000;
   std::uint64_t commit_bytes = 64ULL * 1024 * 1024;
   bool available_now = false;
+  /// `trigger: { every: ... }`: at each tick what is there then, and nothing between two ticks.
+  std::optional<std::chrono::microseconds> trigger_every;
   bool takeover = false;       ///< --takeover, for this start
   bool takeover_auto = false;  ///< delivery.takeover: auto
   bool rotate_always = true;   ///< delivery.rotate: a new producer handle after every commit

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -35,8 +36,12 @@ struct Assign {
   AssignmentId assignment;
   std::vector<TaskSetup> tasks;
 };
+/// `trigger: every`: read up to these ends, which lie behind the ones before.
+struct ReadTo {
+  std::map<SplitId, Position> ends;
+};
 struct Quit {};
-using WorkerCommand = std::variant<OpenEpoch, SealEpoch, Discard, Assign, Quit>;
+using WorkerCommand = std::variant<OpenEpoch, SealEpoch, Discard, Assign, ReadTo, Quit>;
 
 // --- worker -> coordinator ---
 
@@ -83,11 +88,13 @@ struct CommitEpoch {
 /// Between two epochs: are there faults of a source, are there splits the lane does not own?
 struct Survey {};
 struct Refresh {};
+/// `trigger: every`: where do the splits end now?
+struct FindEnds {};
 struct CleanStop {};
 /// Give up the open transaction, stop fetching. Every reader was destroyed before.
 struct Release {};
 using CommitterCommand = std::variant<Recover, AssignSources, OpenTransaction, CommitEpoch, Survey,
-                                      Refresh, CleanStop, Release, Quit>;
+                                      Refresh, FindEnds, CleanStop, Release, Quit>;
 
 // --- committer -> coordinator ---
 
@@ -110,13 +117,17 @@ struct Surveyed {
   bool new_splits = false;
 };
 struct Refreshed {};
+struct EndsFound {
+  std::map<SplitId, Position> ends;
+};
 struct StoppedClean {};
 struct Released {};
 struct CommitterFailed {
   Error error;
 };
-using CommitterReply = std::variant<Recovered, SourcesAssigned, TransactionOpened, EpochCommitted,
-                                    Surveyed, Refreshed, StoppedClean, Released, CommitterFailed>;
+using CommitterReply =
+    std::variant<Recovered, SourcesAssigned, TransactionOpened, EpochCommitted, Surveyed, Refreshed,
+                 EndsFound, StoppedClean, Released, CommitterFailed>;
 /// How far the committer has come; with every reply.
 struct CommitterProgress {
   EpochId epoch;            ///< the last decided one

@@ -132,6 +132,15 @@ void Worker::on(Assign& command) {
   }
 }
 
+void Worker::on(ReadTo& command) {
+  for (Task& task : tasks_) {
+    const auto end = command.ends.find(task.split);
+    if (end == command.ends.end()) continue;
+    task.reader->read_to(end->second);
+    task.ended = false;
+  }
+}
+
 void Worker::forget() {
   tasks_.clear();
   pipelines_.clear();

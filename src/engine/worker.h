@@ -75,6 +75,7 @@ class Worker {
   void on(SealEpoch& command);
   void on(Discard& command);
   void on(Assign& command);
+  void on(ReadTo& command);
   void fail(Error error);
   template <class Event>
   void say(Event event) {

@@ -52,6 +52,9 @@ class SplitReader {
   /// Never blocks. Offsets rise strictly (I9); what would not is dropped and counted.
   /// Errors: kHalt data_loss or source_rewritten; kRecover; kStopJob.
   virtual Result<Fetch> fetch(RecordBatch& into, std::size_t rows_max, std::size_t bytes_max) = 0;
+
+  /// Moves the assigned end, forward only: what lies before the new one is given after all.
+  virtual void read_to(const Position& end) = 0;
 };
 
 struct SplitListing {
