@@ -17,6 +17,8 @@ constexpr seconds kCommitPatience{20};
 // A little over message.timeout.ms: librdkafka says first what became of the rows.
 constexpr seconds kFlushTimeout{50};
 constexpr seconds kAbortTimeout{5};
+// D records that stay for a decider which goes back a little (T13), and for people.
+constexpr EpochId::rep kKeptRecords = 8;
 
 Error unknown_cell(const std::string& why) {
   return {Action::kRetry, Code::kBrokersUnreachable, "the cell is unknown: " + why};
@@ -72,7 +74,7 @@ Cell Committer::cell_now() const {
 Commit Committer::whole_commit() const {
   Commit commit{.cell = cell_now(), .mirror = {}};
   for (const auto& [split, progress] : lane_.splits) {
-    commit.mirror.emplace_back(split, progress.position);
+    if (is_mirrored(split)) commit.mirror.emplace_back(split, progress.position);
   }
   return commit;
 }
@@ -109,7 +111,8 @@ Result<EpochContext> Committer::open(AssignmentId assignment) {
   return EpochContext{epoch, std::max(lane_.clock, clock_.wall()), assignment};
 }
 
-Result<> Committer::commit(const EpochContext& epoch, const std::vector<SplitRange>& moved) {
+Result<> Committer::commit(const EpochContext& epoch, const std::vector<SplitRange>& moved,
+                           const std::vector<OutboxRow>& outbox) {
   WEIR_CHECK(epoch.epoch == lane_.epoch.next(), "epochs are decided one after the other (M4)");
   if (moved.empty()) {
     // Nothing moved, so nothing was written: dropped without a commit.
@@ -119,20 +122,63 @@ Result<> Committer::commit(const EpochContext& epoch, const std::vector<SplitRan
     });
   }
   WEIR_TRY(flush(epoch, moved));
+  EpochRecord record = record_of(epoch, moved);
+  if (lane_.decider.kind == DeciderKind::kLocal) return decide_locally(record, outbox);
+  WEIR_TRY(prepare(record, outbox));
   Commit commit{.cell = cell_now(), .mirror = {}};
-  commit.cell.epoch = epoch.epoch;
-  commit.cell.attempt = AttemptId{random_.next() | 1U};
-  commit.cell.digest.reset();
-  for (const SplitRange& range : moved) commit.mirror.emplace_back(range.split, range.next);
-  const Cell cell = commit.cell;
-  const auto applied = [&] {
-    lane_.epoch = cell.epoch;
-    lane_.attempt = cell.attempt;
-    lane_.digest.reset();
-    lane_.clock = epoch.clock;
-    for (const SplitRange& range : moved) lane_.splits[range.split].position = range.next;
-  };
-  return commit_cell(commit, applied);
+  commit.cell.epoch = record.epoch;
+  commit.cell.attempt = record.attempt;
+  commit.cell.digest = record.digest;
+  for (const SplitRange& range : moved) {
+    if (is_mirrored(range.split)) commit.mirror.emplace_back(range.split, range.next);
+  }
+  return commit_cell(commit, [&] { return apply(record); });
+}
+
+EpochRecord Committer::record_of(const EpochContext& epoch, const std::vector<SplitRange>& moved) {
+  EpochRecord record;
+  record.epoch = epoch.epoch;
+  record.attempt = AttemptId{random_.next() | 1U};
+  record.ranges = moved;
+  record.splits = lane_.splits;
+  for (const SplitRange& range : moved) record.splits[range.split].position = range.next;
+  record.clock = epoch.clock;
+  return record;
+}
+
+// PREPARED. D/<N> is durable before anything is sent that decides (M1), and D/<N-1> is applied
+// (M5): LANE was written before the begin of this epoch.
+Result<> Committer::prepare(EpochRecord& record, const std::vector<OutboxRow>& outbox) {
+  return light_ ? Result<>() : parts_.store->put_epoch(record, outbox);
+}
+
+// APPLIED. No sync: a loss leads back to D/<N> and the decider. A light lane's truth is the cell
+// and the mirror.
+Result<> Committer::apply(const EpochRecord& record) {
+  advance(record);
+  if (light_) return {};
+  WEIR_TRY(parts_.store->put_lane(lane_, Sync::kNo));
+  return parts_.store->drop_folded(EpochId{record.epoch.value() - kKeptRecords});
+}
+
+Result<> Committer::decide_locally(EpochRecord& record, const std::vector<OutboxRow>& outbox) {
+  LaneRecord before = lane_;
+  advance(record);
+  if (Result<> decided = parts_.store->put_decided(record, outbox, lane_); !decided) {
+    lane_ = std::move(before);
+    return decided;
+  }
+  return parts_.store->drop_folded(EpochId{record.epoch.value() - kKeptRecords});
+}
+
+// LANE says what the record says.
+void Committer::advance(const EpochRecord& record) {
+  lane_.epoch = record.epoch;
+  lane_.attempt = record.attempt;
+  lane_.digest = record.digest;
+  lane_.splits = record.splits;
+  lane_.watermark = record.watermark;
+  lane_.clock = record.clock;
 }
 
 // The rows are out, all of them, or the epoch cannot be decided.
@@ -161,7 +207,7 @@ std::string Committer::describe(const std::vector<SplitRange>& moved) const {
 
 // One commit of the cell: epoch, claim or refresh. `applied` runs when it is decided, before the
 // rotation.
-Result<> Committer::commit_cell(const Commit& commit, const std::function<void()>& applied) {
+Result<> Committer::commit_cell(const Commit& commit, const std::function<Result<>()>& applied) {
   const Result<Verdict> verdict =
       watched(clock_.mono() + kCommitPatience, [&] { return decider_->commit(commit); });
   const AfterCommit after = on_commit_result(verdict, parts_.options.rotate_always);
@@ -169,8 +215,8 @@ Result<> Committer::commit_cell(const Commit& commit, const std::function<void()
   if (*verdict == Verdict::kDecidedWithDoubt) {
     log(LogLevel::kInfo, "a commit was followed by doubt; the producer is rotated");
   }
-  applied();
-  return after == AfterCommit::kRotate ? rotate() : Result<>{};
+  WEIR_TRY(applied());
+  return after == AfterCommit::kRotate ? rotate() : Result<>();
 }
 
 // A new handle, fence and stable read: the cell must be what we committed (section 3).
@@ -214,7 +260,7 @@ Result<std::map<SplitId, Position>> Committer::find_ends() {
 }
 
 Result<> Committer::refresh() {
-  return commit_cell(whole_commit(), [] {});
+  return commit_cell(whole_commit(), [] { return Result<>(); });
 }
 
 Result<> Committer::clean_stop() {
@@ -235,8 +281,14 @@ void Committer::release() {
 }
 
 CommitterProgress Committer::progress() const {
-  return {
-      .epoch = lane_.epoch, .splits = lane_.splits, .doubts = decider_ ? decider_->doubts() : 0};
+  std::vector<std::uint64_t> outbox_bytes;
+  for (const auto& follower : parts_.followers) {
+    outbox_bytes.push_back(parts_.store->outbox_bytes(follower->name()));
+  }
+  return {.epoch = lane_.epoch,
+          .splits = lane_.splits,
+          .outbox_bytes = std::move(outbox_bytes),
+          .doubts = decider_ ? decider_->doubts() : 0};
 }
 
 }  // namespace weir

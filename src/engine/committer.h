@@ -4,6 +4,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -39,9 +40,10 @@ class Committer {
 
   /// Begins the transaction of epoch L+1 and reads its clock. Errors also for a fault of a source.
   Result<EpochContext> open(AssignmentId assignment);
-  /// Flushes the sinks and decides the epoch; afterwards it is applied, and the producer rotated.
-  /// An epoch that moved nothing is dropped.
-  Result<> commit(const EpochContext& epoch, const std::vector<SplitRange>& moved);
+  /// Flushes the sinks, prepares D/<N> unless the lane is light, and decides the epoch; afterwards
+  /// it is applied, and the producer rotated. An epoch that moved nothing is dropped.
+  Result<> commit(const EpochContext& epoch, const std::vector<SplitRange>& moved,
+                  const std::vector<OutboxRow>& outbox);
   /// True when a source has splits that the lane does not own yet. Errors: a fault of a source.
   Result<bool> survey();
   /// Where the claimed splits end: `end:` where the source has one, else the log's end as of now.
@@ -76,6 +78,8 @@ class Committer {
   Result<> continue_from(const RecoveryDecision& decision, const std::vector<SplitId>& splits);
   Result<> apply(const RecoveryDecision& decision);
   Result<> check_identities();
+  Result<> find_mirrored();
+  Result<> settle_by_lane(const std::vector<SplitId>& splits);
   Result<> settle_positions(bool adopt, const std::vector<SplitId>& splits);
   Result<> start_at_beginning(const std::vector<SplitId>& splits);
   Result<MirrorReading> read_mirror(const std::vector<SplitId>& splits, bool with_members);
@@ -88,8 +92,14 @@ class Committer {
   // committer.cc
   Result<> check_health();
   Result<> flush(const EpochContext& epoch, const std::vector<SplitRange>& moved);
-  Result<> commit_cell(const Commit& commit, const std::function<void()>& applied);
+  EpochRecord record_of(const EpochContext& epoch, const std::vector<SplitRange>& moved);
+  Result<> decide_locally(EpochRecord& record, const std::vector<OutboxRow>& outbox);
+  Result<> prepare(EpochRecord& record, const std::vector<OutboxRow>& outbox);
+  Result<> apply(const EpochRecord& record);
+  void advance(const EpochRecord& record);
+  Result<> commit_cell(const Commit& commit, const std::function<Result<>()>& applied);
   Commit whole_commit() const;
+  bool is_mirrored(const SplitId& split) const { return mirrored_.contains(split.source); }
   Result<> rotate();
   Cell cell_now() const;
   std::string describe(const std::vector<SplitRange>& moved) const;
@@ -101,7 +111,9 @@ class Committer {
   DeciderWatch& watch_;
   std::unique_ptr<Decider> decider_;
   RecoveryFacts facts_;
-  LaneRecord lane_;  // as applied; ahead of the store's while a light lane runs
+  LaneRecord lane_;                 // as applied; ahead of the store's while a light lane runs
+  bool light_ = true;               // from this claim on
+  std::set<std::string> mirrored_;  // sources whose positions the decider's transaction holds
   std::vector<ClaimedSplit> claimed_;
   std::vector<SplitId> unclaimed_;  // that begin anew with the claim under way
   std::chrono::sys_seconds claimed_at_{};

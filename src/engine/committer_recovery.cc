@@ -31,6 +31,7 @@ Result<std::vector<ClaimedSplit>> Committer::recover(bool at_start) {
   unclaimed_.clear();
   WEIR_TRY(connect());
   WEIR_TRY(read_facts(at_start));
+  WEIR_TRY(find_mirrored());
   WEIR_ASSIGN(const std::vector<SplitId> splits, discover());
   const RecoveryDecision decision = decide_recovery(facts_);
   log(LogLevel::kInfo, {.job = parts_.id.job, .lane = parts_.id.lane, .epoch = {}},
@@ -131,6 +132,14 @@ Result<> Committer::first_start(const std::vector<SplitId>& splits) {
 Result<> Committer::first_positions_of(Source& source, const std::vector<SplitId>& splits,
                                        LaneRecord& lane) {
   const std::vector<std::string> names = names_in(splits, source);
+  WEIR_ASSIGN(lane.sources[source.name()].cluster_id, source.identity(soon()));
+  if (!mirrored_.contains(source.name())) {
+    WEIR_ASSIGN(const auto positions, source.first_positions(names, soon()));
+    for (const auto& [split, position] : positions) {
+      lane.splits[{source.name(), split}].position = position;
+    }
+    return {};
+  }
   std::vector<SplitId> ids;
   for (const std::string& name : names) ids.push_back({source.name(), name});
   WEIR_ASSIGN(const MirrorReading mirror, read_mirror(ids, true));
@@ -159,7 +168,21 @@ Result<> Committer::first_positions_of(Source& source, const std::vector<SplitId
     }
   }
   for (const SplitId& split : ids) lane.splits[split].position = positions.at(split.split);
-  WEIR_ASSIGN(lane.sources[source.name()].cluster_id, source.identity(soon()));
+  return {};
+}
+
+// The sources whose groups the decider's own transaction can commit: those in its cluster. Two
+// clusters are one when their ids are equal, never by name or brokers. A lane all of whose input is
+// there, and which keeps nothing else, is light.
+Result<> Committer::find_mirrored() {
+  mirrored_.clear();
+  light_ = parts_.options.may_be_light && parts_.followers.empty();
+  for (const auto& source : parts_.sources) {
+    WEIR_ASSIGN(const std::string identity, source->identity(soon()));
+    const bool same = decider_->mirror_is_transactional() && identity == lane_.decider.cluster_id;
+    if (same) mirrored_.insert(source->name());
+    light_ = light_ && same;
+  }
   return {};
 }
 
@@ -178,12 +201,33 @@ Result<> Committer::continue_from(const RecoveryDecision& decision,
   });
   if (facts_.cell.state == ReadState::kAbsent) {
     // T6: LANE's positions, whatever the mirror says; the claim writes it whole.
-    std::vector<SplitId> later;
-    std::copy_if(splits.begin(), splits.end(), std::back_inserter(later),
-                 [&](const SplitId& split) { return !lane_.splits.contains(split); });
-    return start_at_beginning(later);
+    return settle_by_lane(splits);
   }
-  return settle_positions(decision.action == RecoveryAction::kAdopt, splits);
+  std::vector<SplitId> mirrored;
+  std::vector<SplitId> others;
+  for (const SplitId& split : splits) (is_mirrored(split) ? mirrored : others).push_back(split);
+  WEIR_TRY(settle_by_lane(others));
+  return settle_positions(decision.action == RecoveryAction::kAdopt, mirrored);
+}
+
+// Positions that only LANE has; what it does not know begins anew.
+Result<> Committer::settle_by_lane(const std::vector<SplitId>& splits) {
+  std::vector<SplitId> later;
+  for (const auto& source : parts_.sources) {
+    std::vector<SplitId> unknown;
+    for (const std::string& name : names_in(splits, *source)) {
+      const SplitId split{source->name(), name};
+      if (!lane_.splits.contains(split)) unknown.push_back(split);
+    }
+    if (unknown.empty()) continue;
+    if (lane_.sources.contains(source->name())) {
+      later.insert(later.end(), unknown.begin(), unknown.end());
+    } else {
+      WEIR_TRY(first_positions_of(*source, splits, lane_));
+      unclaimed_.insert(unclaimed_.end(), unknown.begin(), unknown.end());
+    }
+  }
+  return start_at_beginning(later);
 }
 
 // What the row does to LANE and the store.
@@ -199,8 +243,10 @@ Result<> Committer::apply(const RecoveryDecision& decision) {
     case RecoveryAction::kResume:
     case RecoveryAction::kClaimLocal:
       return {};
-    case RecoveryAction::kRestore:
     case RecoveryAction::kRollForward:
+      advance(*facts_.prepared);
+      return parts_.store->put_lane(lane_, Sync::kYes);
+    case RecoveryAction::kRestore:
     case RecoveryAction::kGoBack:
     case RecoveryAction::kHalt:
     case RecoveryAction::kFirstStart:
@@ -208,7 +254,8 @@ Result<> Committer::apply(const RecoveryDecision& decision) {
   }
   return Error{Action::kHalt, Code::kBug,
                "row " + decision.row +
-                   " belongs to lanes with D records, which this version does not write"};
+                   " needs a delta topic or a snapshot, which this version does "
+                   "not write"};
 }
 
 // Two clusters are one when their ids are equal, never by name or brokers.
@@ -232,14 +279,20 @@ Result<> Committer::settle_positions(bool adopt, const std::vector<SplitId>& spl
                     .cell_epoch = facts_.cell.cell->epoch,
                     .light = lane_.light,
                     .adopt = adopt,
-                    .known = lane_.splits,
+                    .known = {},
                     .mirror = mirror.entries,
                     .job = parts_.options.job_file};
+  // Those of sources that nothing mirrors stay as they are.
+  SplitProgressMap others = lane_.splits;
+  std::erase_if(others, [&](const auto& entry) { return is_mirrored(entry.first); });
+  facts.known = lane_.splits;
+  std::erase_if(facts.known, [&](const auto& entry) { return !is_mirrored(entry.first); });
   // A source that the job file has gained begins as at a first start, unless its first claim was
   // committed and not noted. On a machine without LANE every source looks gained, and the mirror is
   // the truth.
   LaneRecord gained;
   for (const auto& source : parts_.sources) {
+    if (!mirrored_.contains(source->name())) continue;
     const bool mirrored = mirrors_source(facts, source->name());
     if (facts_.lane && !lane_.sources.contains(source->name()) && !mirrored) {
       WEIR_TRY(first_positions_of(*source, splits, gained));
@@ -257,6 +310,7 @@ Result<> Committer::settle_positions(bool adopt, const std::vector<SplitId>& spl
     return halted(*found.halt);
   }
   lane_.splits = std::move(found.positions);
+  lane_.splits.merge(others);
   for (const auto& [split, progress] : gained.splits) unclaimed_.push_back(split);
   lane_.splits.merge(gained.splits);
   lane_.sources.merge(gained.sources);
@@ -329,7 +383,7 @@ Result<> Committer::claim() {
                              facts_.cell.cell->owner == facts_.lane->owner_next);
   lane_.owner = cell_is_ours ? facts_.cell.cell->owner : OwnerId{};
   lane_.owner_next = OwnerId{random_.next() | 1U};
-  lane_.light = true;
+  lane_.light = light_;
   lane_.clock = std::max(lane_.clock, clock_.wall());
   claimed_at_ = std::chrono::floor<seconds>(clock_.wall());
   LaneRecord claiming = lane_;
@@ -338,7 +392,7 @@ Result<> Committer::claim() {
     return facts_.lane && !facts_.lane->sources.contains(source.first);
   });
   WEIR_TRY(parts_.store->put_lane(claiming, Sync::kYes));
-  WEIR_TRY(commit_cell(whole_commit(), [] {}));
+  WEIR_TRY(commit_cell(whole_commit(), [] { return Result<>(); }));
   lane_.owner = lane_.owner_next;
   lane_.clean_stop = false;
   return parts_.store->put_lane(lane_, Sync::kYes);

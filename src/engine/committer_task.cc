@@ -55,7 +55,7 @@ CommitterReply CommitterTask::on(OpenTransaction& command) {
 }
 
 CommitterReply CommitterTask::on(CommitEpoch& command) {
-  return answer<EpochCommitted>(committer_.commit(command.epoch, command.moved));
+  return answer<EpochCommitted>(committer_.commit(command.epoch, command.moved, command.outbox));
 }
 
 CommitterReply CommitterTask::on(Survey& /*command*/) {

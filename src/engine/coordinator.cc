@@ -69,15 +69,17 @@ bool giving_up(Phase phase) {
 }  // namespace
 
 Coordinator::Coordinator(const LaneId& id, const LaneOptions& options, bool bounded,
-                         const Clock& clock, EpochBudget& budget, LaneActors& actors,
-                         Mailbox<LaneEvent>& events)
+                         std::vector<std::uint64_t> outbox_max_bytes, const Clock& clock,
+                         EpochBudget& budget, LaneActors& actors, Mailbox<LaneEvent>& events)
     : options_(options),
       bounded_(bounded || options.available_now),
+      outbox_max_bytes_(std::move(outbox_max_bytes)),
       clock_(clock),
       budget_(budget),
       actors_(actors),
       events_(events),
       back_until_(clock.mono()),
+      followers_(outbox_max_bytes_.size()),
       context_{.job = id.job, .lane = id.lane, .epoch = {}},
       started_(clock.mono()) {
   budget_.records_max = options.commit_records;
@@ -116,6 +118,7 @@ void Coordinator::take(FromWorker& from) {
 void Coordinator::on_seal(Sealed& sealed) {
   ++answers_;
   std::move(sealed.moved.begin(), sealed.moved.end(), std::back_inserter(sealed_.moved));
+  std::move(sealed.outbox.begin(), sealed.outbox.end(), std::back_inserter(sealed_.outbox));
   sealed_.rows_in += sealed.rows_in;
   sealed_.rows_out += sealed.rows_out;
   sealed_.rows_skipped += sealed.rows_skipped;
@@ -132,7 +135,32 @@ void Coordinator::take(FromCommitter& from) {
   progress_ = std::move(from.progress);
   context_.epoch = progress_.epoch;
   status_.doubts = progress_.doubts;
+  for (std::size_t i = 0; i < progress_.outbox_bytes.size(); ++i) {
+    followers_[i].outbox_bytes = progress_.outbox_bytes[i];
+  }
+  actors_.decided(progress_.epoch);
   std::visit([this](auto& reply) { on(reply); }, from.reply);
+}
+
+void Coordinator::take(FromFollower& from) {
+  if (auto* const failed = std::get_if<FollowerFailed>(&from.event)) {
+    return fail(std::move(failed->error));
+  }
+  const FollowerAt& at = std::get<FollowerAt>(from.event);
+  followers_[from.follower] = at;
+}
+
+// Every follower has what was decided.
+bool Coordinator::delivered() const {
+  return std::all_of(followers_.begin(), followers_.end(),
+                     [&](const FollowerAt& at) { return at.epoch >= progress_.epoch; });
+}
+
+bool Coordinator::outbox_full() const {
+  for (std::size_t i = 0; i < followers_.size(); ++i) {
+    if (followers_[i].outbox_bytes >= outbox_max_bytes_[i]) return true;
+  }
+  return false;
 }
 
 void Coordinator::on(Recovered& reply) {
@@ -261,7 +289,8 @@ void Coordinator::advance() {
       return advance_open();
     case Phase::kSealing:
       if (answers_ == actors_.workers())
-        return command(CommitEpoch{epoch_, sealed_.moved}, Phase::kCommitting);
+        return command(CommitEpoch{epoch_, sealed_.moved, std::move(sealed_.outbox)},
+                       Phase::kCommitting);
       if (now >= entered_ + kSealTimeout) {
         fail({Action::kRecover, Code::kBrokersUnreachable,
               "the epoch's rows could not be written in time"});
@@ -292,15 +321,16 @@ void Coordinator::advance_idle() {
   const MonoTime now = clock_.mono();
   const bool tick_due = waits_for_tick() && now >= next_tick_;
   if (stop_seen_ || (bounded_ && input_ended())) {
-    command(CleanStop{}, Phase::kStopping);
-    publish(LaneState::kDraining);
+    if (status_.state != LaneState::kDraining) publish(LaneState::kDraining);
+    // A lane that ends by itself waits for its followers without limit; watch_stops() has one.
+    if (delivered()) command(CleanStop{}, Phase::kStopping);
   } else if (now >= next_survey_) {
     command(Survey{}, Phase::kSurveying);
   } else if (now >= next_refresh_) {
     command(Refresh{}, Phase::kRefreshing);
   } else if (tick_due) {
     command(FindEnds{}, Phase::kTicking);
-  } else if (has_records_) {
+  } else if (has_records_ && !outbox_full()) {
     has_records_ = false;
     command(OpenTransaction{assignment_}, Phase::kOpening);
   }
@@ -365,7 +395,10 @@ void Coordinator::watch_stops() {
   const bool impatient = stops > 1 || now >= *stop_seen_ + options_.drain_timeout ||
                          (connecting && now >= *stop_seen_ + kStopPatience);
   if (!impatient) return;
-  if (giving_up(phase_) && stops < 3 && now < entered_ + kGiveUpPatience) return;
+  const bool settling = giving_up(phase_) || phase_ == Phase::kStopping;
+  if (settling && stops < 3 && now < entered_ + kGiveUpPatience) return;
+  // Followers had their time; what remains in the outbox is kept.
+  if (phase_ == Phase::kIdle) return command(CleanStop{}, Phase::kStopping);
   if (giving_up(phase_) || busy_) {
     // As a kill -9 would: what is open is settled by the next start.
     actors_.watch().abandon();
@@ -437,6 +470,8 @@ void Coordinator::give_up(Then then) {
 
 void Coordinator::end(LaneOutcome outcome) {
   outcome_ = std::move(outcome);
+  // A follower may be inside of a call to its sink.
+  outcome_.threads_left = outcome_.threads_left || !delivered();
   enter(Phase::kEnded);
   publish(outcome_.state);
 }

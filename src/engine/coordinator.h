@@ -34,6 +34,8 @@ class LaneActors {
   virtual const Waker* waker(std::size_t worker) = 0;
 
   virtual void send(CommitterCommand command) = 0;
+  /// Tells every follower: epochs up to this one are decided.
+  virtual void decided(EpochId epoch) = 0;
   virtual DeciderWatch& watch() = 0;
   /// The current committer was abandoned: another takes its place, with this number.
   virtual Result<> replace_committer(std::uint64_t number) = 0;
@@ -75,9 +77,11 @@ class Coordinator {
     kEnded,
   };
 
-  /// `bounded`: every source ends, so the lane does too. Everything given outlives it.
-  Coordinator(const LaneId& id, const LaneOptions& options, bool bounded, const Clock& clock,
-              EpochBudget& budget, LaneActors& actors, Mailbox<LaneEvent>& events);
+  /// `bounded`: every source ends, so the lane does too. `outbox_max_bytes`: one per follower.
+  /// Everything given outlives it.
+  Coordinator(const LaneId& id, const LaneOptions& options, bool bounded,
+              std::vector<std::uint64_t> outbox_max_bytes, const Clock& clock, EpochBudget& budget,
+              LaneActors& actors, Mailbox<LaneEvent>& events);
 
   /// Takes every event that has come and decides on. Once at the beginning, then at every event and
   /// at wake_at().
@@ -100,6 +104,7 @@ class Coordinator {
 
   void take(FromWorker& from);
   void take(FromCommitter& from);
+  void take(FromFollower& from);
   void on_seal(Sealed& sealed);
   void on(Recovered& reply);
   void on(SourcesAssigned& reply);
@@ -126,10 +131,13 @@ class Coordinator {
   void publish(LaneState state);
   MonoTime seal_at() const;
   bool input_ended() const;
+  bool delivered() const;
+  bool outbox_full() const;
   bool waits_for_tick() const { return options_.trigger_every && splits_open_.empty(); }
 
   const LaneOptions& options_;
   const bool bounded_;
+  const std::vector<std::uint64_t> outbox_max_bytes_;
   const Clock& clock_;
   EpochBudget& budget_;
   LaneActors& actors_;
@@ -159,6 +167,8 @@ class Coordinator {
   std::optional<MonoTime> stop_seen_;
   Then then_ = Then::kBackOff;
   LaneOutcome outcome_;
+
+  std::vector<FollowerAt> followers_;  // how far each is
 
   LogContext context_;
   MonoTime started_;

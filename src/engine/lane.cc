@@ -6,6 +6,7 @@
 
 #include "engine/committer_task.h"
 #include "engine/coordinator.h"
+#include "engine/follower.h"
 #include "engine/worker.h"
 
 namespace weir {
@@ -28,6 +29,25 @@ struct CommitterThread {
   std::atomic<bool> returned = false;
 };
 
+struct FollowerThread {
+  FollowerThread(Waker opened, std::shared_ptr<LaneParts> lane_parts)
+      : waker(std::move(opened)), parts(std::move(lane_parts)) {}
+  Waker waker;
+  std::shared_ptr<LaneParts> parts;
+  std::unique_ptr<FollowerTask> task;
+  std::thread thread;
+};
+
+// Blocks until woken, or until `until`; max() is never.
+void wait_until(const Waker& waker, const Clock& clock, MonoTime until) {
+  if (until == MonoTime::max()) {
+    waker.wait(std::nullopt);
+    return;
+  }
+  const auto left = std::chrono::ceil<std::chrono::milliseconds>(until - clock.mono());
+  waker.wait(std::max(left, std::chrono::milliseconds(0)));
+}
+
 class Threads final : public LaneActors {
  public:
   Threads(std::shared_ptr<LaneParts> parts, const Clock& clock, Random& random, EpochBudget& budget,
@@ -41,17 +61,38 @@ class Threads final : public LaneActors {
   ~Threads() override {
     for (const auto& worker : workers_) worker->worker->commands().send(Quit{});
     workers_.clear();
+    for (const auto& follower : followers_) {
+      follower->task->quit();
+      follower->waker.wake();
+      leave_ ? follower->thread.detach() : follower->thread.join();
+    }
     if (!committer_) return;
     committer_->task->commands().send(Quit{});
-    if (leave_committer_) {
-      thread_.detach();
-    } else {
-      thread_.join();
-    }
+    leave_ ? thread_.detach() : thread_.join();
   }
 
-  // The committer's thread is not waited for.
-  void leave_committer() { leave_committer_ = true; }
+  // Threads that may be inside of calls are not waited for.
+  void leave() { leave_ = true; }
+
+  Result<> start_followers() {
+    for (const auto& sink : parts_->followers) {
+      WEIR_ASSIGN(Waker waker, Waker::open());
+      auto follower = std::make_shared<FollowerThread>(std::move(waker), parts_);
+      follower->task =
+          std::make_unique<FollowerTask>(followers_.size(), *sink, *parts_->store, clock_, events_);
+      follower->thread = std::thread([mine = follower.get(), kept = follower, &clock = clock_] {
+        while (true) {
+          const FollowerTask::Step step = mine->task->step();
+          if (step == FollowerTask::Step::kQuit) return;
+          if (step == FollowerTask::Step::kIdle) {
+            wait_until(mine->waker, clock, mine->task->wake_at());
+          }
+        }
+      });
+      followers_.push_back(std::move(follower));
+    }
+    return {};
+  }
 
   Result<> hire(std::size_t count) override {
     while (workers_.size() < count) {
@@ -78,6 +119,14 @@ class Threads final : public LaneActors {
 
   void send(CommitterCommand command) override {
     committer_->task->commands().send(std::move(command));
+  }
+  void decided(EpochId epoch) override {
+    if (epoch == decided_) return;
+    decided_ = epoch;
+    for (const auto& follower : followers_) {
+      follower->task->decided(epoch);
+      follower->waker.wake();
+    }
   }
   DeciderWatch& watch() override { return committer_->task->watch(); }
 
@@ -115,7 +164,9 @@ class Threads final : public LaneActors {
   std::shared_ptr<CommitterThread> committer_;
   std::thread thread_;  // the committer's
   std::vector<std::shared_ptr<CommitterThread>> abandoned_;
-  bool leave_committer_ = false;
+  std::vector<std::shared_ptr<FollowerThread>> followers_;
+  EpochId decided_;
+  bool leave_ = false;
 };
 
 bool bounded(const LaneParts& parts) {
@@ -131,8 +182,8 @@ class LaneImpl final : public Lane {
         waker_(std::move(waker)),
         events_(&waker_),
         threads_(parts_, clock, random, budget_, events_),
-        coordinator_(parts_->id, parts_->options, bounded(*parts_), clock, budget_, threads_,
-                     events_) {}
+        coordinator_(parts_->id, parts_->options, bounded(*parts_), parts_->outbox_max_bytes, clock,
+                     budget_, threads_, events_) {}
 
   void request_stop() override {
     coordinator_.request_stop();
@@ -144,22 +195,17 @@ class LaneImpl final : public Lane {
     if (Result<> made = threads_.replace_committer(0); !made) {
       return {LaneState::kFailed, std::move(made.error()), false};
     }
-    for (coordinator_.step(); !coordinator_.ended(); coordinator_.step()) wait();
-    if (coordinator_.outcome().threads_left) threads_.leave_committer();
+    if (Result<> made = threads_.start_followers(); !made) {
+      return {LaneState::kFailed, std::move(made.error()), false};
+    }
+    for (coordinator_.step(); !coordinator_.ended(); coordinator_.step()) {
+      wait_until(waker_, clock_, coordinator_.wake_at());
+    }
+    if (coordinator_.outcome().threads_left) threads_.leave();
     return coordinator_.outcome();
   }
 
  private:
-  void wait() const {
-    const MonoTime until = coordinator_.wake_at();
-    if (until == MonoTime::max()) {
-      waker_.wait(std::nullopt);
-      return;
-    }
-    const auto left = std::chrono::ceil<std::chrono::milliseconds>(until - clock_.mono());
-    waker_.wait(std::max(left, std::chrono::milliseconds(0)));
-  }
-
   const std::shared_ptr<LaneParts> parts_;
   const Clock& clock_;
   const Waker waker_;

@@ -53,7 +53,9 @@ struct LaneOptions {
   std::optional<std::chrono::microseconds> trigger_every;
   bool takeover = false;       ///< --takeover, for this start
   bool takeover_auto = false;  ///< delivery.takeover: auto
-  bool rotate_always = true;   ///< delivery.rotate: a new producer handle after every commit
+  /// False: D records are written whatever the sources are, for the state or followers of the plan.
+  bool may_be_light = true;
+  bool rotate_always = true;  ///< delivery.rotate: a new producer handle after every commit
   std::chrono::microseconds drain_timeout = std::chrono::seconds(60);
   std::size_t threads_max = 8;
   bool skip_decode_errors = false;
@@ -68,6 +70,9 @@ struct LaneParts {
   LaneId id;
   std::vector<std::unique_ptr<Source>> sources;
   std::vector<std::unique_ptr<Sink>> sinks;
+  /// SinkIndex counts sinks first, then these.
+  std::vector<std::unique_ptr<FollowerSink>> followers;
+  std::vector<std::uint64_t> outbox_max_bytes;  ///< per follower; intake stops at the bound
   PipelineFactory make_pipeline;
   DeciderFactory make_decider;
   std::unique_ptr<EpochStore> store;

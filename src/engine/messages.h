@@ -55,6 +55,7 @@ struct SplitEnded {
 };
 struct Sealed {
   std::vector<SplitRange> moved;
+  std::vector<OutboxRow> outbox;  ///< for followers, in order per follower and split
   std::uint64_t rows_in = 0, rows_out = 0, rows_skipped = 0, dropped = 0;
   std::optional<std::int64_t> lag_records;
 };
@@ -84,6 +85,7 @@ struct OpenTransaction {
 struct CommitEpoch {
   EpochContext epoch;
   std::vector<SplitRange> moved;
+  std::vector<OutboxRow> outbox;
 };
 /// Between two epochs: are there faults of a source, are there splits the lane does not own?
 struct Survey {};
@@ -130,8 +132,9 @@ using CommitterReply =
                  EndsFound, StoppedClean, Released, CommitterFailed>;
 /// How far the committer has come; with every reply.
 struct CommitterProgress {
-  EpochId epoch;            ///< the last decided one
-  SplitProgressMap splits;  ///< where the next epoch begins
+  EpochId epoch;                            ///< the last decided one
+  SplitProgressMap splits;                  ///< where the next epoch begins
+  std::vector<std::uint64_t> outbox_bytes;  ///< that wait, per follower
   std::uint64_t doubts = 0;
 };
 struct FromCommitter {
@@ -140,6 +143,22 @@ struct FromCommitter {
   CommitterReply reply;
 };
 
-using LaneEvent = std::variant<FromWorker, FromCommitter>;
+// --- follower -> coordinator ---
+
+/// The sink has everything up to `epoch`.
+struct FollowerAt {
+  EpochId epoch;
+  std::uint64_t outbox_bytes = 0;
+};
+/// It will take nothing more until a person has done something.
+struct FollowerFailed {
+  Error error;
+};
+struct FromFollower {
+  std::size_t follower = 0;
+  std::variant<FollowerAt, FollowerFailed> event;
+};
+
+using LaneEvent = std::variant<FromWorker, FromCommitter, FromFollower>;
 
 }  // namespace weir

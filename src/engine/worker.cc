@@ -130,6 +130,11 @@ void Worker::on(Assign& command) {
     if (!writer) return fail(std::move(writer.error()));
     writers_.push_back(std::move(*writer));
   }
+  for (const auto& follower : parts_.followers) {
+    auto outbox = std::make_unique<OutboxWriter>(*follower);
+    outboxes_.push_back(outbox.get());
+    writers_.push_back(std::move(outbox));
+  }
 }
 
 void Worker::on(ReadTo& command) {
@@ -145,6 +150,7 @@ void Worker::forget() {
   tasks_.clear();
   pipelines_.clear();
   writers_.clear();
+  outboxes_.clear();
   pending_.clear();
   open_.reset();
   sealing_ = announced_ = full_said_ = false;
@@ -257,6 +263,7 @@ void Worker::answer_seal() {
       sealed.lag_records = sealed.lag_records.value_or(0) + *task.lag_records;
     }
   }
+  for (OutboxWriter* const outbox : outboxes_) outbox->take(sealed.outbox);
   sealed.rows_in = std::exchange(rows_in_, 0);
   sealed.rows_out = std::exchange(rows_out_, 0);
   sealed.rows_skipped = std::exchange(rows_skipped_, 0);

@@ -12,6 +12,7 @@
 #include "base/mailbox.h"
 #include "engine/lane.h"
 #include "engine/messages.h"
+#include "engine/outbox.h"
 
 namespace weir {
 
@@ -98,7 +99,8 @@ class Worker {
   AssignmentId assignment_;
   std::vector<Task> tasks_;
   std::map<std::size_t, std::unique_ptr<Pipeline>> pipelines_;  // by source
-  std::vector<std::unique_ptr<SinkWriter>> writers_;
+  std::vector<std::unique_ptr<SinkWriter>> writers_;            // by SinkIndex; the outboxes' last
+  std::vector<OutboxWriter*> outboxes_;                         // those of writers_
   std::optional<EpochContext> open_;
   bool sealing_ = false;
   bool failed_ = false;     // until discarded

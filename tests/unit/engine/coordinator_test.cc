@@ -30,6 +30,7 @@ class Told final : public LaneActors {
   }
   const Waker* waker(std::size_t /*worker*/) override { return nullptr; }
   void send(CommitterCommand command) override { committer_told.push_back(std::move(command)); }
+  void decided(EpochId epoch) override { decided_told = epoch; }
   DeciderWatch& watch() override { return *current; }
   Result<> replace_committer(std::uint64_t number) override {
     CHECK(number == ++committers);
@@ -42,6 +43,7 @@ class Told final : public LaneActors {
   std::deque<CommitterCommand> committer_told;
   std::unique_ptr<DeciderWatch> current = std::make_unique<DeciderWatch>();
   std::uint64_t committers = 0;
+  EpochId decided_told;
   std::size_t hanging = 0;
 };
 
@@ -50,12 +52,14 @@ const SplitId kOther{"clicks", "clicks/1"};
 
 // A lane of two splits and two workers, whose actors are played by the test.
 struct Story {
-  explicit Story(bool bounded = false) : bounded_lane(bounded) {
+  explicit Story(bool bounded = false, std::vector<std::uint64_t> outbox_max_bytes = {})
+      : bounded_lane(bounded) {
     options.threads_max = 2;
     options.commit_every = seconds(1);
     options.commit_records = 100;
     options.drain_timeout = seconds(60);
-    coordinator.emplace(id, options, bounded_lane, clock, budget, actors, events);
+    coordinator.emplace(id, options, bounded_lane, std::move(outbox_max_bytes), clock, budget,
+                        actors, events);
     coordinator->step();
   }
 
@@ -80,7 +84,9 @@ struct Story {
   }
 
   void reply(CommitterReply reply) {
-    events.send(FromCommitter{actors.committers, {.epoch = epoch, .splits = {}}, std::move(reply)});
+    events.send(FromCommitter{actors.committers,
+                              {.epoch = epoch, .splits = {}, .outbox_bytes = outbox_bytes},
+                              std::move(reply)});
     coordinator->step();
   }
   void fail(Action action, Code code, const std::string& why) {
@@ -151,6 +157,7 @@ struct Story {
   Mailbox<LaneEvent> events;
   AssignmentId assignment;
   EpochId epoch;
+  std::vector<std::uint64_t> outbox_bytes;  // of each follower, as the committer says
   std::optional<Coordinator> coordinator;
 };
 
@@ -394,7 +401,8 @@ TEST_CASE("Coordinator: a call that does not return is abandoned, and another co
   CHECK(story.state() == LaneState::kWaitingForKafka);
   story.discard();
   // The one that hung says something after all: nobody listens.
-  story.events.send(FromCommitter{0, {.epoch = EpochId{9}, .splits = {}}, EpochCommitted{}});
+  story.events.send(
+      FromCommitter{0, {.epoch = EpochId{9}, .splits = {}, .outbox_bytes = {}}, EpochCommitted{}});
   story.reply(Released{});
   CHECK(story.coordinator->status()->epochs == 0);
   story.pass(seconds(1));
@@ -465,6 +473,76 @@ TEST_CASE("Coordinator: `trigger: every` reads at each tick what is there, and r
   story.worker(1, SplitEnded{kOther});
   story.worker(0, SplitEnded{kSplit});
   CHECK(story.coordinator->wake_at() == story.clock.now + seconds(5));
+}
+
+// A lane with one follower whose outbox holds up to 100 bytes.
+struct FollowedStory : Story {
+  explicit FollowedStory(bool bounded = false) : Story(bounded, {100}) { outbox_bytes = {0}; }
+  void follower_at(EpochId delivered, std::uint64_t bytes) {
+    events.send(FromFollower{0, FollowerAt{delivered, bytes}});
+    coordinator->step();
+  }
+};
+
+TEST_CASE("Coordinator: a full outbox stops intake until its follower has caught up", "[engine]") {
+  FollowedStory story;
+  story.claim();
+  story.open();
+  story.pass(seconds(1));
+  story.answer_seal();
+  story.outbox_bytes = {100};
+  story.commit();
+  CHECK(story.actors.decided_told == EpochId{1});
+  story.worker(0, HasRecords{});
+  CHECK(story.committer_is_idle());
+  story.follower_at(EpochId{1}, 0);
+  story.told<OpenTransaction>();
+}
+
+TEST_CASE("Coordinator: a stop waits for followers up to drain_timeout, and then is clean",
+          "[engine]") {
+  FollowedStory story;
+  story.claim();
+  story.open();
+  story.pass(seconds(1));
+  story.answer_seal();
+  story.commit();
+  story.coordinator->request_stop();
+  story.coordinator->step();
+  CHECK(story.committer_is_idle());
+  SECTION("in time") { story.follower_at(EpochId{1}, 0); }
+  SECTION("not in time") { story.pass(seconds(60)); }
+  story.told<CleanStop>();
+  story.reply(StoppedClean{});
+  CHECK(story.coordinator->ended());
+}
+
+TEST_CASE("Coordinator: a lane that ends by itself waits for its followers without limit",
+          "[engine]") {
+  FollowedStory story(true);
+  story.claim();
+  story.open();
+  story.worker(0, SplitEnded{kSplit});
+  story.worker(1, SplitEnded{kOther});
+  story.answer_seal();
+  story.commit();
+  story.pass(seconds(50));
+  CHECK(story.committer_is_idle());
+  CHECK(story.state() == LaneState::kDraining);
+  story.follower_at(EpochId{1}, 0);
+  story.told<CleanStop>();
+}
+
+TEST_CASE("Coordinator: a follower that needs a person stops the lane", "[engine]") {
+  FollowedStory story;
+  story.claim();
+  story.events.send(
+      FromFollower{0, FollowerFailed{Error{Action::kStopJob, "out/ is not a directory"}}});
+  story.coordinator->step();
+  story.discard();
+  story.reply(Released{});
+  REQUIRE(story.coordinator->ended());
+  CHECK(story.coordinator->outcome().state == LaneState::kFailed);
 }
 
 TEST_CASE("Coordinator: a seal that is not answered is an outage", "[engine]") {
