@@ -70,6 +70,8 @@ class OneSplit {
     }
   }
 
+  void read_to(std::int64_t end) { reader_->read_to(position_at(end)); }
+
   // Until it fails.
   Error read_to_error() {
     Reading reading;
@@ -182,6 +184,23 @@ void stops_at_its_end(ClusterRig& rig) {
   }
 }
 
+void moves_its_end(ClusterRig& rig) {
+  const std::string in = topic_with_gaps(rig);
+  const auto source = rig.source(in, StartAt::kEarliest);
+  SplitAssignment assignment = from(in, position_at(0));
+  assignment.end = position_at(0);
+  OneSplit split(*source, assignment);
+  CHECK(split.read().last.state == FetchState::kEnd);
+  split.read_to(1);
+  CHECK(split.read().offsets == std::vector<std::int64_t>{0});
+  split.read_to(7);
+  split.read_to(2);  // never back
+  const Reading rest = split.read();
+  CHECK(rest.offsets == std::vector<std::int64_t>{1, 5});
+  CHECK(rest.last.state == FetchState::kEnd);
+  CHECK(next_of(rest.last.next) == 7);
+}
+
 void wakes_for_what_comes_later(ClusterRig& rig) {
   const std::string in = rig.unique("in");
   rig.create_topic(in, 1);
@@ -282,6 +301,7 @@ Contract<ClusterRig> source_contract() {
        &reads_what_is_committed},
       {"the next assignment goes on where the last fetch ended", &goes_on_where_it_was},
       {"an assigned end is reached even where no record stands", &stops_at_its_end},
+      {"the end moves forward, and what lies before it is given after all", &moves_its_end},
       {"a reader that found nothing is woken", &wakes_for_what_comes_later},
       {"a position outside of the log halts by name", &names_what_is_out_of_range},
       {"tails tell the same record from another and from none", &tells_another_record},

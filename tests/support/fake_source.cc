@@ -54,6 +54,10 @@ class FakeReader final : public SplitReader {
     cluster_.watch(partition_, watch_);
   }
 
+  void read_to(const Position& end) override {
+    if (end_) end_ = std::max(*end_, decoded(end).next);
+  }
+
   Result<Fetch> fetch(RecordBatch& into, std::size_t rows_max, std::size_t bytes_max) override {
     interrupts_.point("fetch");
     if (end_ && position_.next >= *end_) return answer(FetchState::kEnd);
