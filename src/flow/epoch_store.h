@@ -48,16 +48,19 @@ class EpochStore {
   /// Sets record.digest and lane.digest.
   virtual Result<> put_decided(EpochRecord& record, const std::vector<OutboxRow>& rows,
                                LaneRecord& lane) = 0;
+  /// Errors: kHalt state_lost when there is none, corrupt_store when it is damaged.
   virtual Result<EpochRecord> get_epoch(EpochId epoch) = 0;
   /// Deletes D and OUT of every epoch above `epoch`: they were not decided.
   virtual Result<> drop_above(EpochId epoch) = 0;
   /// Deletes D of every epoch up to `epoch`: they are folded into the base.
   virtual Result<> drop_folded(EpochId epoch) = 0;
 
-  /// Rows of `epoch` for `follower`, in order; only for decided epochs.
+  /// Rows of `epoch` for `follower`, in order; none while the epoch is above LANE's (M2).
   virtual Result<std::vector<std::string>> outbox(std::string_view follower, EpochId epoch) = 0;
-  /// The follower has everything up to `epoch`; its rows are deleted.
+  /// The follower has everything up to `epoch`; its rows are deleted. Without sync: after a loss of
+  /// power it is given some epochs again.
   virtual Result<> acknowledge(std::string_view follower, EpochId epoch) = 0;
+  /// 0 before the first.
   virtual Result<EpochId> acknowledged(std::string_view follower) = 0;
   /// Bytes that wait for `follower`, those of an undecided epoch included.
   virtual std::uint64_t outbox_bytes(std::string_view follower) = 0;

@@ -118,6 +118,7 @@ class RocksDbStore final : public EpochStore {
       WEIR_ASSIGN(contents.lane, decode_lane(*lane));
     }
     const EpochId applied = contents.lane ? contents.lane->epoch : EpochId{};
+    applied_ = applied.value();
     epochs_.clear();
     const std::unique_ptr<rocksdb::Iterator> each(
         db_->NewIterator(rocksdb::ReadOptions(), epochs()));
@@ -137,7 +138,9 @@ class RocksDbStore final : public EpochStore {
   Result<> put_lane(const LaneRecord& lane, Sync sync) override {
     rocksdb::WriteBatch batch;
     batch.Put(records(), kLaneKey, encode_lane(lane));
-    return write(batch, sync, "writing LANE");
+    WEIR_TRY(write(batch, sync, "writing LANE"));
+    applied_ = lane.epoch.value();
+    return {};
   }
 
   Result<> put_epoch(EpochRecord& record, const std::vector<OutboxRow>& rows) override {
@@ -155,6 +158,7 @@ class RocksDbStore final : public EpochStore {
     lane.digest = record.digest;
     batch.Put(records(), kLaneKey, encode_lane(lane));
     WEIR_TRY(write(batch, Sync::kYes, "writing " + name_of(record.epoch) + " and LANE"));
+    applied_ = lane.epoch.value();
     note(bytes, record.epoch);
     return {};
   }
@@ -188,6 +192,7 @@ class RocksDbStore final : public EpochStore {
   }
 
   Result<std::vector<std::string>> outbox(std::string_view follower, EpochId epoch) override {
+    if (epoch.value() > applied_) return std::vector<std::string>{};
     const std::string name = "OUT/" + std::to_string(epoch.value()) + "/" + std::string(follower);
     WEIR_ASSIGN(const std::optional<std::string> bytes,
                 get(outbox_family(), outbox_key(follower, epoch), name));
@@ -227,6 +232,7 @@ class RocksDbStore final : public EpochStore {
     }
     WEIR_TRY(write(batch, Sync::kYes, "clearing the store"));
     epochs_.clear();
+    applied_ = 0;
     const MutexLock lock(mutex_);
     waiting_.clear();
     return {};
@@ -323,7 +329,8 @@ class RocksDbStore final : public EpochStore {
   const std::unique_ptr<rocksdb::DB> db_;
   const std::vector<rocksdb::ColumnFamilyHandle*> families_;
   std::atomic<bool> poisoned_ = false;
-  std::set<EpochId> epochs_;  // that have a D record, since load()
+  std::atomic<EpochId::rep> applied_ = 0;  // LANE's epoch
+  std::set<EpochId> epochs_;               // that have a D record, since load()
   Mutex mutex_;
   std::map<std::string, Sizes> waiting_ WEIR_GUARDED_BY(mutex_);  // by follower
 };
