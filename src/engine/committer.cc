@@ -20,6 +20,12 @@ constexpr seconds kAbortTimeout{5};
 // D records that stay for a decider which goes back a little (T13), and for people.
 constexpr EpochId::rep kKeptRecords = 8;
 
+MirrorPositions moved_of(const EpochRecord& record) {
+  MirrorPositions moved;
+  for (const SplitRange& range : record.ranges) moved.emplace_back(range.split, range.next);
+  return moved;
+}
+
 Error unknown_cell(const std::string& why) {
   return {Action::kRetry, Code::kBrokersUnreachable, "the cell is unknown: " + why};
 }
@@ -152,12 +158,30 @@ Result<> Committer::prepare(EpochRecord& record, const std::vector<OutboxRow>& o
   return light_ ? Result<>() : parts_.store->put_epoch(record, outbox);
 }
 
+// Positions of sources that the decider's transaction cannot hold, for lag tools. What matters is
+// in the store already, so a failure is worth a line.
+void Committer::publish(const MirrorPositions& positions) {
+  const MirrorMark mark{parts_.id.instance, parts_.id.job, lane_.epoch};
+  for (const auto& source : parts_.sources) {
+    if (mirrored_.contains(source->name())) continue;
+    MirrorPositions theirs;
+    for (const auto& each : positions) {
+      if (each.first.source == source->name()) theirs.push_back(each);
+    }
+    if (theirs.empty()) continue;
+    if (const Result<> done = source->publish(mark, theirs, soon()); !done) {
+      log(LogLevel::kWarn, "positions were not copied: " + done.error().message());
+    }
+  }
+}
+
 // APPLIED. No sync: a loss leads back to D/<N> and the decider. A light lane's truth is the cell
 // and the mirror.
 Result<> Committer::apply(const EpochRecord& record) {
   advance(record);
   if (light_) return {};
   WEIR_TRY(parts_.store->put_lane(lane_, Sync::kNo));
+  publish(moved_of(record));
   return parts_.store->drop_folded(EpochId{record.epoch.value() - kKeptRecords});
 }
 
@@ -168,6 +192,7 @@ Result<> Committer::decide_locally(EpochRecord& record, const std::vector<Outbox
     lane_ = std::move(before);
     return decided;
   }
+  publish(moved_of(record));
   return parts_.store->drop_folded(EpochId{record.epoch.value() - kKeptRecords});
 }
 
@@ -260,7 +285,12 @@ Result<std::map<SplitId, Position>> Committer::find_ends() {
 }
 
 Result<> Committer::refresh() {
-  return commit_cell(whole_commit(), [] { return Result<>(); });
+  MirrorPositions all;
+  for (const auto& [split, progress] : lane_.splits) all.emplace_back(split, progress.position);
+  return commit_cell(whole_commit(), [&] {
+    publish(all);
+    return Result<>();
+  });
 }
 
 Result<> Committer::clean_stop() {

@@ -83,6 +83,8 @@ class Committer {
   Result<> settle_positions(bool adopt, const std::vector<SplitId>& splits);
   Result<> start_at_beginning(const std::vector<SplitId>& splits);
   Result<MirrorReading> read_mirror(const std::vector<SplitId>& splits, bool with_members);
+  Result<MirrorReading> read_mirror(Source& source, const std::vector<SplitId>& splits);
+  static Result<> all_known(const MirrorReading& mirror);
   Result<> verify_tails();
   Result<> resolve_ends();
   Result<> claim();
@@ -99,6 +101,7 @@ class Committer {
   void advance(const EpochRecord& record);
   Result<> commit_cell(const Commit& commit, const std::function<Result<>()>& applied);
   Commit whole_commit() const;
+  void publish(const MirrorPositions& positions);
   bool is_mirrored(const SplitId& split) const { return mirrored_.contains(split.source); }
   Result<> rotate();
   Cell cell_now() const;

@@ -103,18 +103,31 @@ Result<std::vector<SplitId>> Committer::discover() {
   return splits;
 }
 
+// The group of a source at its first start, with its members.
+Result<MirrorReading> Committer::read_mirror(Source& source, const std::vector<SplitId>& splits) {
+  if (mirrored_.contains(source.name())) return read_mirror(splits, true);
+  WEIR_ASSIGN(MirrorReading mirror, source.read_group(splits, true, soon()));
+  WEIR_TRY(all_known(mirror));
+  return mirror;
+}
+
 Result<MirrorReading> Committer::read_mirror(const std::vector<SplitId>& splits,
                                              bool with_members) {
   const MonoTime deadline = soon();
   WEIR_ASSIGN(MirrorReading mirror, watched(deadline, [&] {
                 return decider_->read_mirror(splits, with_members, deadline);
               }));
+  WEIR_TRY(all_known(mirror));
+  return mirror;
+}
+
+Result<> Committer::all_known(const MirrorReading& mirror) {
   for (const MirrorEntry& entry : mirror.entries) {
     if (entry.state != ReadState::kUnknown) continue;
     return Error{Action::kRetry, Code::kBrokersUnreachable,
                  "an offset of the group is unknown: " + entry.text};
   }
-  return mirror;
+  return {};
 }
 
 // Epoch 0: start positions are resolved once and synced, then claimed.
@@ -133,16 +146,9 @@ Result<> Committer::first_positions_of(Source& source, const std::vector<SplitId
                                        LaneRecord& lane) {
   const std::vector<std::string> names = names_in(splits, source);
   WEIR_ASSIGN(lane.sources[source.name()].cluster_id, source.identity(soon()));
-  if (!mirrored_.contains(source.name())) {
-    WEIR_ASSIGN(const auto positions, source.first_positions(names, soon()));
-    for (const auto& [split, position] : positions) {
-      lane.splits[{source.name(), split}].position = position;
-    }
-    return {};
-  }
   std::vector<SplitId> ids;
   for (const std::string& name : names) ids.push_back({source.name(), name});
-  WEIR_ASSIGN(const MirrorReading mirror, read_mirror(ids, true));
+  WEIR_ASSIGN(const MirrorReading mirror, read_mirror(source, ids));
   const FirstStartDecision decision =
       decide_first_start({.id = parts_.id,
                           .source = source.name(),

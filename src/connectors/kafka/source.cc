@@ -5,6 +5,7 @@
 #include <charconv>
 
 #include "base/check.h"
+#include "connectors/kafka/group.h"
 #include "connectors/kafka/position.h"
 
 namespace weir::kafka {
@@ -214,7 +215,8 @@ class PartitionReader final : public SplitReader {
 
 class KafkaSource final : public Source {
  public:
-  explicit KafkaSource(KafkaSourceOptions options) : options_(std::move(options)) {}
+  explicit KafkaSource(KafkaSourceOptions options)
+      : options_(std::move(options)), groups_(options_.cluster) {}
 
   const std::string& name() const override { return options_.name; }
 
@@ -320,6 +322,26 @@ class KafkaSource final : public Source {
       checks.push_back(std::move(check));
     }
     return checks;
+  }
+
+  Result<MirrorReading> read_group(const std::vector<SplitId>& splits, bool with_members,
+                                   MonoTime deadline) override {
+    MirrorReading reading;
+    WEIR_ASSIGN(reading.entries, groups_.read_mirror(options_.group, splits, deadline));
+    if (with_members) {
+      WEIR_ASSIGN(const bool members, groups_.has_members(options_.group, deadline));
+      if (members) reading.groups_with_members.push_back(options_.group);
+    }
+    return reading;
+  }
+
+  Result<> publish(const MirrorMark& mark, const MirrorPositions& positions,
+                   MonoTime /*deadline*/) override {
+    std::vector<GroupOffset> offsets;
+    for (const auto& [split, position] : positions) {
+      offsets.push_back(group_offset(partition_of(split.split), decoded(position), mark));
+    }
+    return groups_.commit(options_.group, offsets);
   }
 
   Result<std::vector<std::unique_ptr<SplitReader>>> assign(
@@ -567,6 +589,7 @@ class KafkaSource final : public Source {
   }
 
   const KafkaSourceOptions options_;
+  Groups groups_;
   std::unique_ptr<Client> consumer_;
 };
 
