@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <array>
+#include <future>
+#include <thread>
 
 #include "base/log.h"
 
@@ -118,6 +120,24 @@ Result<> set_all(rd_kafka_conf_t* conf, const Properties& properties, std::strin
   return {};
 }
 
+// Destroys the handle, and gives the wait for it up after kDestroyMax: librdkafka 2.0.2 never comes
+// back from destroying a consumer that has seen an assigned topic deleted. A consumer that is left
+// behind commits nothing and writes nothing; what it holds is its threads and a connection.
+void destroy_consumer(rd_kafka_t* handle) {
+  constexpr std::chrono::seconds kDestroyMax(5);
+  std::promise<void> promise;
+  const std::future<void> destroyed = promise.get_future();
+  // Nothing of it may write to a log that the process has closed.
+  rd_kafka_set_log_level(handle, 0);
+  std::thread([handle, done = std::move(promise)]() mutable {
+    rd_kafka_destroy_flags(handle, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE);
+    done.set_value();
+  }).detach();
+  if (destroyed.wait_for(kDestroyMax) != std::future_status::ready) {
+    log(LogLevel::kWarn, "a Kafka consumer did not end within 5 s and is left behind");
+  }
+}
+
 // A broker that goes away in the middle of a handshake is reported as _SSL or _AUTHENTICATION too.
 bool is_disconnect(std::string_view reason) {
   for (const std::string_view text : {"isconnect", "onnection reset", "imed out", "roken pipe"}) {
@@ -194,7 +214,12 @@ Result<std::unique_ptr<Client>> Client::open(const KafkaCluster& cluster, rd_kaf
 }
 
 Client::~Client() {
-  if (handle_ != nullptr) rd_kafka_destroy_flags(handle_, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE);
+  if (handle_ == nullptr) return;
+  if (rd_kafka_type(handle_) == RD_KAFKA_CONSUMER) {
+    destroy_consumer(handle_);
+  } else {
+    rd_kafka_destroy(handle_);
+  }
 }
 
 std::optional<Error> Client::fault() const {

@@ -44,8 +44,9 @@ int ms_left(MonoTime deadline);
 
 /// One librdkafka handle with its log and its connection faults.
 ///
-/// Owned by whoever opened it; destroying it closes its connections and joins its threads.
-/// Thread: as librdkafka's handles, any.
+/// Owned by whoever opened it; destroying it closes its connections and joins its threads. A
+/// consumer that does not end within 5 s is left behind with them. Thread: as librdkafka's handles,
+/// any.
 class Client {
  public:
   /// `more` is set after weir's own settings and the cluster's properties. `customize`, when given,
