@@ -1,19 +1,31 @@
 #!/usr/bin/env python3
-"""A first start is killed with -9 at each step of epoch 0, by a proxy that stops at the request which
-follows the step; the next start ends in the row that epochs.md names. `start: latest` is resolved once:
-records that come between the kill and the second start belong to the job as soon as LANE was written.
+"""A job is killed with -9 at each step of epoch 0 and of a later one, by a proxy that stops at the request
+which follows the step; the next start ends in the row that epochs.md names. Requests are lost, cut and late.
 
-  epoch_zero_stories.py [STORY...]"""
+In epoch 0, `start: latest` is resolved once: records that come between the kill and the second start belong
+to the job as soon as LANE was written.
 
-from harness import Story, check, tell
+  step_stories.py [STORY...]"""
+
+import time
+
+from harness import LONG, Story, check, tell
 from kafka_proxy import Api, Proxy
+
+TRANSACTIONAL = (Api.PRODUCE, Api.ADD_PARTITIONS_TO_TXN, Api.ADD_OFFSETS_TO_TXN, Api.TXN_OFFSET_COMMIT, Api.END_TXN)
+
+
+def behind_proxy(story):
+    """A proxy that the story's runs go through from now on."""
+    proxy = Proxy(story.cluster)
+    story.config.write_text(story.config.read_text().replace(story.cluster.brokers, proxy.address))
+    return proxy
 
 
 def killed_at(step, row, lane_written):
     """`step(proxy)` makes the rule that the first start is killed at."""
-    story = Story("zero", start="latest", brokers="127.0.0.1:0")
-    with Proxy(story.cluster) as proxy:
-        story.config.write_text(story.config.read_text().replace("127.0.0.1:0", proxy.address))
+    story = Story("zero", start="latest")
+    with behind_proxy(story) as proxy:
         story.produce(100)
         story.sent.clear()  # before `latest`
         rule = step(proxy)
@@ -79,9 +91,8 @@ def claim_committed():
 def claim_arrives_late():
     """The commit of the killed one was under way, and reaches the broker when its successor has fenced:
     it is refused."""
-    story = Story("zero-late", start="latest", brokers="127.0.0.1:0")
-    with Proxy(story.cluster) as proxy:
-        story.config.write_text(story.config.read_text().replace("127.0.0.1:0", proxy.address))
+    story = Story("zero-late", start="latest")
+    with behind_proxy(story) as proxy:
         late = proxy.hold(Api.END_TXN)
         run = story.start()
         late.wait()
@@ -103,8 +114,7 @@ def stable_read_unanswered():
     story = Story("unknown")
     story.started().stop()
     claimed = story.cell()
-    with Proxy(story.cluster) as proxy:
-        story.config.write_text(story.config.read_text().replace(story.cluster.brokers, proxy.address))
+    with behind_proxy(story) as proxy:
         story.produce(100)
         # Peek's answer passes; the stable read after the fence gets none.
         fence = proxy.hold_answer(Api.INIT_PRODUCER_ID)
@@ -123,5 +133,131 @@ def stable_read_unanswered():
         run.stop()
 
 
+def killed_in_epoch(step, row, after_kill=lambda proxy, rule: None):
+    """An epoch after the claim is killed where `step(proxy)` says; `after_kill` may let late requests go."""
+    story = Story("epoch")
+    with behind_proxy(story) as proxy:
+        run = story.start()
+        run.wait_for("claimed at epoch")
+        rule = step(proxy)
+        story.produce(200)
+        rule.wait()
+        run.kill()
+        after_kill(proxy, rule)
+        story.produce(100)
+        run = story.start()
+        story.verify()
+        check(run.row() == row, f"recovery ended in row {run.row()}, not {row}; log {run.log}")
+        run.stop()
+
+
+def killed_before_rows():
+    killed_in_epoch(lambda proxy: proxy.hold(Api.PRODUCE), "T8")
+
+
+def killed_before_offsets():
+    killed_in_epoch(lambda proxy: proxy.hold(Api.ADD_OFFSETS_TO_TXN), "T8")
+
+
+def killed_before_mirror():
+    """The cell lies in the open transaction, the mirror was not sent."""
+    killed_in_epoch(lambda proxy: proxy.hold(Api.TXN_OFFSET_COMMIT, number=2), "T8")
+
+
+def killed_before_commit():
+    killed_in_epoch(lambda proxy: proxy.hold(Api.END_TXN), "T8")
+
+
+def killed_before_answer():
+    """The epoch was committed, its job never heard of it: the cell says so."""
+    killed_in_epoch(lambda proxy: proxy.hold_answer(Api.END_TXN), "T12")
+
+
+def killed_before_rotation():
+    killed_in_epoch(lambda proxy: proxy.hold(Api.INIT_PRODUCER_ID), "T12")
+
+
+def commit_arrives_before_fence():
+    """The killed one's commit was under way and is carried out before its successor comes."""
+    def arrive(_, commit):
+        commit.release()
+        time.sleep(0.5)
+
+    killed_in_epoch(lambda proxy: proxy.hold(Api.END_TXN), "T12", arrive)
+
+
+def commit_arrives_after_fence():
+    """It comes when the successor has fenced, and is refused; the rows come once, from the successor."""
+    story = Story("epoch-late")
+    with behind_proxy(story) as proxy:
+        run = story.start()
+        run.wait_for("claimed at epoch")
+        late = proxy.hold(Api.END_TXN)
+        story.produce(200)
+        late.wait()
+        run.kill()
+        claim = proxy.hold(Api.ADD_OFFSETS_TO_TXN)
+        run = story.start()
+        claim.wait()
+        late.release()
+        time.sleep(0.5)
+        claim.release()
+        story.verify()
+        check(run.row() == "T8", f"recovery ended in row {run.row()}")
+        run.stop()
+
+
+def requests_are_cut():
+    """Each transactional request, and each answer, ends with its connection, under load."""
+    faults([fault for api in TRANSACTIONAL for fault in (lambda proxy, api=api: proxy.cut(api),
+                                                         lambda proxy, api=api: proxy.cut_answer(api))])
+
+
+def requests_are_lost():
+    """They vanish in the network while their connection stays, each for socket.timeout.ms: the long form has
+    all of them, the short one the commit's answer."""
+    apis = TRANSACTIONAL if LONG else (Api.END_TXN,)
+    faults([fault for api in apis for fault in (lambda proxy, api=api: proxy.drop_answer(api),
+                                                *([lambda proxy, api=api: proxy.drop(api)] if LONG else []))])
+
+
+def commits_come_late():
+    """A commit is held until its client has given it up and sent it again, and arrives in a later epoch: the
+    rotated producer's epoch refuses it (epochs.md, section 3)."""
+    story = Story("late")
+    with behind_proxy(story) as proxy:
+        run = story.start()
+        run.wait_for("claimed at epoch")
+        with story.load(batch=20):
+            for api in (Api.END_TXN, Api.TXN_OFFSET_COMMIT):
+                late = proxy.hold(api)
+                late.wait()
+                time.sleep(12)
+                # Several epochs were decided meanwhile, or are about to be.
+                time.sleep(3)
+                late.release()
+                time.sleep(1)
+        story.verify()
+        run.still_runs()
+        run.stop()
+
+
+def faults(makers):
+    story = Story("faults")
+    with behind_proxy(story) as proxy:
+        run = story.start()
+        run.wait_for("claimed at epoch")
+        for make in makers:
+            rule = make(proxy)
+            story.produce(100)
+            rule.wait()
+            story.produce(100)
+            story.verify()
+            run.still_runs()
+        run.stop()
+
+
 tell([before_fence, before_lane, lane_written, claim_begun, cell_sent, claim_sent, claim_committed_unseen,
-      claim_committed, claim_arrives_late, stable_read_unanswered])
+      claim_committed, claim_arrives_late, stable_read_unanswered, killed_before_rows, killed_before_offsets,
+      killed_before_mirror, killed_before_commit, killed_before_answer, killed_before_rotation,
+      commit_arrives_before_fence, commit_arrives_after_fence, requests_are_cut, requests_are_lost, commits_come_late])
