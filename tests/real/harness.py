@@ -140,7 +140,8 @@ delivery: {{ commit: {{ every: {every} }} }}
         lines = [f"{key}|{value}" if keyed else value for key, value in self.records(count, keys)]
         split = ("-K", "|") if keyed else ()
         subprocess.run(["kcat", "-b", self.cluster.brokers, "-t", self.input, "-P", "-E", *split, "-X", "acks=all",
-                        "-X", "enable.idempotence=true", "-X", "topic.partitioner=murmur2_random", *options],
+                        "-X", "enable.idempotence=true", "-X", "reconnect.backoff.max.ms=300",
+                        "-X", "topic.partitioner=murmur2_random", *options],
                        input="\n".join(lines).encode() + b"\n", check=True, stderr=subprocess.DEVNULL)
 
     def produce_raw(self, value, partition=0):
