@@ -8,7 +8,7 @@ They have a broker of their own, so that other tests may run beside them."""
 
 import time
 
-from harness import LONG, Story, check, own, tell
+from harness import LONG, OTHER_PORTS, Story, check, own, tell
 
 # Longer than socket.timeout.ms, 10 s; the long form also outlasts most of message.timeout.ms, 45 s.
 FROZEN_S = 40 if LONG else 12
@@ -152,7 +152,7 @@ def no_broker_at_all():
     run.stop(seconds=30)
 
 
-with own("disturbed") as Story.cluster:
+with own("disturbed", ports=OTHER_PORTS) as Story.cluster:
     tell([broker_killed, stopped_while_broker_is_away, started_while_broker_is_away, stopped_twice,
           stopped_twice_while_broker_is_away, broker_frozen, killed_while_broker_is_frozen, stopped_while_broker_is_frozen,
           no_broker_at_all])

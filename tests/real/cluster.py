@@ -13,8 +13,8 @@ from kafka_admin import KafkaAdmin
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 LONG = os.environ.get("WEIR_TEST_LONG", "") == "1"
-# Clusters of their own stand this far behind the shared one.
-OWN_PORTS = 50
+# Two clusters of their own may stand beside the shared one, this far behind its first port.
+OWN_PORTS, OTHER_PORTS = 50, 66
 
 
 def check(condition, message):
@@ -79,12 +79,14 @@ def shared():
 
 
 @contextlib.contextmanager
-def own(name, *options, brokers=1):
+def own(name, *options, brokers=1, ports=OWN_PORTS):
     """A cluster of the story's own, gone at the end."""
-    port = int(os.environ.get("WEIR_TEST_PORT", "19192")) + OWN_PORTS
+    port = int(os.environ.get("WEIR_TEST_PORT", "19192")) + ports
     folder = ROOT / f"build/kafka-{name}-{port}"
-    shutil.rmtree(folder, ignore_errors=True)
     cluster = Cluster(",".join(f"127.0.0.1:{port + i}" for i in range(brokers)), folder, replication=brokers)
+    if folder.exists():  # of a run that was killed
+        cluster.script("stop")
+        shutil.rmtree(folder)
     try:
         cluster.script("start", "--port", str(port), "--brokers", str(brokers), *options)
         yield cluster

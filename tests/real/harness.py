@@ -16,7 +16,7 @@ import tempfile
 import threading
 import time
 
-from cluster import LONG, ROOT, check, own, shared
+from cluster import LONG, OTHER_PORTS, ROOT, check, own, shared
 
 WEIR = os.environ.get("WEIR", str(ROOT / "build/debug/weir"))
 KEPT = "n % 10 <> 3"  # the job's filter, and what verify() expects of it

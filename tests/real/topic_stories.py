@@ -173,12 +173,13 @@ def compacted_topic():
     run = story.started(200)
     run.stop()
     # The same keys again; only their last records will be left.
-    lost = {key: len(numbers) for key, numbers in story.sent.items()}
+    read = {key: len(numbers) for key, numbers in story.sent.items()}
     story.produce(3000)
     compact(story)
     run = story.start()
     left = records_of(story.cluster.brokers, story.input)
-    story.sent = {key: numbers[:lost[key]] + [n for n in numbers[lost[key]:] if n in left] for key, numbers in story.sent.items()}
+    story.sent = {key: numbers[:read[key]] + [n for n in numbers[read[key]:] if n in left]
+                  for key, numbers in story.sent.items()}
     story.verify()
     run.kill()
     story.produce(100)
@@ -318,7 +319,7 @@ def topic_missing():
     check("no-such-topic" not in story.cluster.admin.topics(), "asking for a topic made it")
 
 
-tell([recreated_while_stopped, recreated_after_kill, recreated_after_first_kill, recreated_shorter_while_running, recreated_longer_while_running,
-      deleted_while_running, output_deleted_while_running, partitions_added, empty_topic, many_partitions, records_without_key, compacted_topic,
-      transactions_of_others, open_transaction_of_others, retention_passed_the_position, poison_record, too_large_rows,
-      topic_missing])
+tell([recreated_while_stopped, recreated_after_kill, recreated_after_first_kill, recreated_shorter_while_running,
+      recreated_longer_while_running, deleted_while_running, output_deleted_while_running, partitions_added, empty_topic,
+      many_partitions, records_without_key, compacted_topic, transactions_of_others, open_transaction_of_others,
+      retention_passed_the_position, poison_record, too_large_rows, topic_missing])
