@@ -315,8 +315,16 @@ CommitterProgress Committer::progress() const {
   for (const auto& follower : parts_.followers) {
     outbox_bytes.push_back(parts_.store->outbox_bytes(follower->name()));
   }
+  std::string positions;
+  for (const auto& source : parts_.sources) {
+    for (const auto& [split, progress] : lane_.splits) {
+      if (split.source != source->name()) continue;
+      positions += " " + split.text() + "@" + source->describe(progress.position);
+    }
+  }
   return {.epoch = lane_.epoch,
           .splits = lane_.splits,
+          .positions = std::move(positions),
           .outbox_bytes = std::move(outbox_bytes),
           .doubts = decider_ ? decider_->doubts() : 0};
 }

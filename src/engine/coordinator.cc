@@ -442,7 +442,8 @@ void Coordinator::fail(Error error) {
   if (poison_.failed(error, progress_.splits)) {
     outcome_ = {LaneState::kHalted,
                 Error{Action::kHalt, Code::kPoisonEpoch,
-                      "three attempts at the same positions failed: " + error.message()},
+                      "three attempts at the same positions failed: " + error.message() +
+                          "\n  the epoch begins at" + progress_.positions},
                 false};
     return give_up(Then::kEnd);
   }

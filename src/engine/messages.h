@@ -134,6 +134,7 @@ using CommitterReply =
 struct CommitterProgress {
   EpochId epoch;                            ///< the last decided one
   SplitProgressMap splits;                  ///< where the next epoch begins
+  std::string positions;                    ///< the same for people: " clicks/t/0@17 clicks/t/1@9"
   std::vector<std::uint64_t> outbox_bytes;  ///< that wait, per follower
   std::uint64_t doubts = 0;
 };

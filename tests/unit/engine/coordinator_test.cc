@@ -84,9 +84,10 @@ struct Story {
   }
 
   void reply(CommitterReply reply) {
-    events.send(FromCommitter{actors.committers,
-                              {.epoch = epoch, .splits = {}, .outbox_bytes = outbox_bytes},
-                              std::move(reply)});
+    events.send(FromCommitter{
+        actors.committers,
+        {.epoch = epoch, .splits = {}, .positions = " clicks/t/0@17", .outbox_bytes = outbox_bytes},
+        std::move(reply)});
     coordinator->step();
   }
   void fail(Action action, Code code, const std::string& why) {
@@ -282,6 +283,7 @@ TEST_CASE("Coordinator: three epochs refused for their rows are poison_epoch", "
     if (attempt < 3) story.pass(seconds(60));
   }
   CHECK(story.coordinator->outcome().error->code() == Code::kPoisonEpoch);
+  CHECK_THAT(story.coordinator->outcome().error->message(), Catch::Contains("clicks/t/0@17"));
 }
 
 TEST_CASE("Coordinator: new partitions assign the lane anew at once, without a failure",
@@ -401,8 +403,10 @@ TEST_CASE("Coordinator: a call that does not return is abandoned, and another co
   CHECK(story.state() == LaneState::kWaitingForKafka);
   story.discard();
   // The one that hung says something after all: nobody listens.
-  story.events.send(
-      FromCommitter{0, {.epoch = EpochId{9}, .splits = {}, .outbox_bytes = {}}, EpochCommitted{}});
+  story.events.send(FromCommitter{
+      0,
+      {.epoch = EpochId{9}, .splits = {}, .positions = " clicks/t/0@17", .outbox_bytes = {}},
+      EpochCommitted{}});
   story.reply(Released{});
   CHECK(story.coordinator->status()->epochs == 0);
   story.pass(seconds(1));
