@@ -249,7 +249,7 @@ Result<> FileReader::pass_over(RecordBatch& into) {
   const std::string_view passed = part.text.substr(0, ends ? newline + 1 : part.text.size());
   append_row(into.arena->copy(passing_->shown, kValuePadding), position_.next,
              header_.empty() ? header_ : into.arena->copy(header_),
-             too_large_text(position_.line, options.row_bytes_max, false), into);
+             too_large_text(position_.line, options.row_bytes_max, options.framing), into);
   position_.next = passing_->scanned + static_cast<std::int64_t>(passed.size());
   if (ends && position_.line != 0) ++position_.line;
   position_.open_row = !ends;

@@ -60,7 +60,7 @@ class Cutter {
     const std::string_view rest = text_.substr(at_);
     const RowEnd end = find_row_end(rest, limits_.framing);
     const std::size_t bytes = end.bytes == 0 ? rest.size() : end.bytes;
-    if (bytes > limits_.row_bytes_max) return too_large(rest, end.in_quotes || end.bytes != 0);
+    if (bytes > limits_.row_bytes_max) return too_large(rest);
     if (end.bytes != 0) return give(rest.substr(0, end.bytes), {});
     if (!eof_) return Cut::kMore;
     if (limits_.last_line == LastLine::kWait) return Cut::kFinished;
@@ -69,11 +69,10 @@ class Cutter {
                 on_line(line()) + "a quote is opened in this row and closed nowhere in the file");
   }
 
-  Cut too_large(std::string_view rest, bool in_quotes) {
+  Cut too_large(std::string_view rest) {
     const std::string_view first = first_line(rest);
     if (!first.ends_with('\n')) return Cut::kEndless;
-    return give(first,
-                too_large_text(line(), limits_.row_bytes_max, in_quotes && limits_.framing.csv));
+    return give(first, too_large_text(line(), limits_.row_bytes_max, limits_.framing));
   }
 
   Cut give(std::string_view row, const std::string& why) {
@@ -116,9 +115,9 @@ void append_row(std::string_view row, std::int64_t offset, std::string_view head
   record.headers = all;
 }
 
-std::string too_large_text(std::int64_t line, std::size_t row_bytes_max, bool in_quotes) {
+std::string too_large_text(std::int64_t line, std::size_t row_bytes_max, const Framing& framing) {
   std::string text = on_line(line) + "the row is larger than " + format_size(row_bytes_max);
-  if (in_quotes) text += "; a quote in it may not be closed, reading goes on with the next line";
+  if (framing.csv) text += "; a quote in it may not be closed. Reading goes on with its next line";
   return text;
 }
 

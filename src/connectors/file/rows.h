@@ -37,6 +37,6 @@ void append_row(std::string_view row, std::int64_t offset, std::string_view head
                 const std::string& why, RecordBatch& into);
 
 /// "line 57: the row is larger than 16MiB"; without the line when it is unknown.
-std::string too_large_text(std::int64_t line, std::size_t row_bytes_max, bool in_quotes);
+std::string too_large_text(std::int64_t line, std::size_t row_bytes_max, const Framing& framing);
 
 }  // namespace weir::file

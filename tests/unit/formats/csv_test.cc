@@ -309,5 +309,35 @@ TEST_CASE("csv: a mistake ends with its row, unless its quote stays open", "[for
   CHECK_FALSE(find_row_end("a,\"b\"", framing).in_quotes);
 }
 
+TEST_CASE("csv: of any bytes, framing and decoding find the same rows", "[formats]") {
+  std::mt19937 random(77);  // NOLINT: the same bytes in every run
+  const auto below = [&](std::size_t bound) {
+    return std::uniform_int_distribution<std::size_t>(0, bound - 1)(random);
+  };
+  const auto schema = schema_of({{"a", {}, false}, {"b", {.kind = TypeKind::kBigint}, false}});
+  const CsvOptions options{.header = false, .columns = {"a", "b"}};
+  const Framing framing = framing_of(Format::kCsv, options);
+  for (int round = 0; round < 2000; ++round) {
+    std::string text;
+    for (std::size_t i = below(60); i > 0; --i) text += "\"\",,\n\r\n1a\xff\0"[below(12)];
+    Rows rows({});
+    std::size_t framed = 0;
+    for (std::string_view rest = text; !rest.empty();) {
+      const RowEnd end = find_row_end(rest, framing);
+      const std::size_t bytes = end.bytes == 0 ? rest.size() : end.bytes;
+      REQUIRE(bytes <= rest.size());
+      rows.add(without_newline(rest.substr(0, bytes)));
+      rest.remove_prefix(bytes);
+      ++framed;
+    }
+    const Decoded decoded = decode(rows.take(), schema, options);
+    REQUIRE(decoded.batch->rows == framed);
+    for (const RowError& error : decoded.errors) {
+      CHECK(error.message != "the record has more than one row");
+      CHECK_FALSE(error.message.empty());
+    }
+  }
+}
+
 }  // namespace
 }  // namespace weir

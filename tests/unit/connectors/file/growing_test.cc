@@ -137,5 +137,56 @@ TEST_CASE("file: every row of growing files is read once, whatever dies meanwhil
   }
 }
 
+std::string described(const Row& row) {
+  return std::to_string(row.offset) + "|" + row.value + "|" + row.unreadable.value_or("");
+}
+
+TEST_CASE("file: of any bytes, the rows are the same whatever the batches", "[file]") {
+  std::mt19937 random(7);  // NOLINT: the same bytes in every run
+  const auto below = [&](std::size_t bound) {
+    return std::uniform_int_distribution<std::size_t>(0, bound - 1)(random);
+  };
+  for (int round = 0; round < 60; ++round) {
+    const Folder folder;
+    std::string text;
+    // More than the smallest buffer, with lines and quotes that are rare enough to exceed it.
+    const std::size_t rare = 2 + below(400);
+    for (std::size_t i = 30'000; i > 0; --i) {
+      text += below(rare) == 0 ? "\"\"\n\r,"[below(5)] : 'x';
+    }
+    const bool compressed = below(4) == 0;
+    folder.write("a", compressed ? gzipped(text) : text);
+    const FileSourceOptions options{.index = {},
+                                    .name = "in",
+                                    .path = "a",
+                                    .directory = folder.path(),
+                                    .framing = framing_of(Format::kCsv, {.header = false}),
+                                    .row_bytes_max = 10 + below(12'000)};
+    INFO("round " << round);
+    Values expected;
+    for (const std::size_t rows_max : {1024U, 1U, 7U}) {
+      const auto rows = Job(options).read(rows_max);
+      REQUIRE(rows);
+      Values found;
+      for (const Row& row : *rows) found.push_back(described(row));
+      if (expected.empty()) expected = found;
+      REQUIRE(found.size() == expected.size());
+      for (std::size_t i = 0; i < found.size(); ++i) REQUIRE(found[i] == expected[i]);
+    }
+    // From any row on, after a seek too, they are the rest.
+    Job job(options);
+    REQUIRE(job.start());
+    const std::size_t from = below(expected.size());
+    const std::string offset = expected[from].substr(0, expected[from].find('|'));
+    job.positions()["a"] = *job.source().parse_position(offset);
+    const auto rest = job.run(5);
+    REQUIRE(rest);
+    REQUIRE(rest->size() == expected.size() - from);
+    for (std::size_t i = 0; i < rest->size(); ++i) {
+      CHECK(rest->at(i).offset == std::stoll(expected[from + i]));
+    }
+  }
+}
+
 }  // namespace
 }  // namespace weir::file::test

@@ -373,9 +373,11 @@ TEST_CASE("file: a row of 10 MB is read, one over the limit is an error and the 
     CHECK_FALSE(rows->at(1).unreadable);
     CHECK(rows->at(2).value == "2");
     CHECK(rows->at(3).value == std::string(1024, 'x'));
-    CHECK(rows->at(3).unreadable == "line 4: the row is larger than 16MiB");
+    REQUIRE(rows->at(3).unreadable);
+    CHECK_THAT(*rows->at(3).unreadable, Catch::StartsWith("line 4: the row is larger than 16MiB"));
     CHECK(rows->at(4).value == "3");
-    CHECK(rows->at(5).unreadable == "line 6: the row is larger than 16MiB");
+    REQUIRE(rows->at(5).unreadable);
+    CHECK_THAT(*rows->at(5).unreadable, Catch::StartsWith("line 6: the row is larger than 16MiB"));
     CHECK(job.values().empty());
   }
 }
