@@ -149,10 +149,11 @@ Result<> Committer::first_positions_of(Source& source, const std::vector<SplitId
   std::vector<SplitId> ids;
   for (const std::string& name : names) ids.push_back({source.name(), name});
   WEIR_ASSIGN(const MirrorReading mirror, read_mirror(source, ids));
+  const auto group = parts_.options.groups.find(source.name());
   const FirstStartDecision decision =
       decide_first_start({.id = parts_.id,
                           .source = source.name(),
-                          .group = parts_.options.groups.at(source.name()),
+                          .group = group != parts_.options.groups.end() ? group->second : "",
                           .start_committed = source.starts_at_committed(),
                           .start_explicit = source.start_is_explicit(),
                           .group_has_members = !mirror.groups_with_members.empty(),

@@ -60,7 +60,7 @@ struct LaneOptions {
   std::size_t threads_max = 8;
   bool skip_decode_errors = false;
   bool skip_eval_errors = false;
-  std::map<std::string, std::string> groups;  ///< source name -> its mirror's group
+  std::map<std::string, std::string> groups;  ///< source name -> its group, if any
   /// True when two positions are one offset; the source's connector knows.
   bool (*same_position)(const Position& a, const Position& b) = nullptr;
 };
