@@ -17,6 +17,7 @@ constexpr seconds kCommitPatience{20};
 // A little over message.timeout.ms: librdkafka says first what became of the rows.
 constexpr seconds kFlushTimeout{50};
 constexpr seconds kAbortTimeout{5};
+constexpr seconds kTailTimeout{5};
 // D records that stay for a decider which goes back a little (T13), and for people.
 constexpr EpochId::rep kKeptRecords = 8;
 
@@ -267,6 +268,10 @@ Result<> Committer::rotate() {
 
 Result<bool> Committer::survey() {
   WEIR_TRY(check_health());
+  // A topic that was deleted, made again and filled raises no event, and reading goes on in it. The
+  // lane waits for the answer, so it is a short wait, and no answer says nothing.
+  Result<> tails = verify_tails(clock_.mono() + kTailTimeout);
+  if (!tails && tails.error().action() != Action::kRetry) return std::move(tails.error());
   WEIR_ASSIGN(const std::vector<SplitId> splits, discover());
   return std::any_of(splits.begin(), splits.end(),
                      [&](const SplitId& split) { return !lane_.splits.contains(split); });

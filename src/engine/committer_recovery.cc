@@ -13,6 +13,9 @@ using std::chrono::seconds;
 // transaction.timeout.ms, and the broker's look every 10 s.
 constexpr seconds kOtherTransactionTimeout{75};
 
+// The first question to a cluster: an outage is known soon, and asked about again.
+constexpr seconds kContactTimeout{10};
+
 Error halted(const RecoveryDecision& decision) {
   return {Action::kHalt, decision.halt, decision.text};
 }
@@ -42,7 +45,7 @@ Result<std::vector<ClaimedSplit>> Committer::recover(bool at_start) {
   } else {
     WEIR_TRY(continue_from(decision, splits));
   }
-  WEIR_TRY(verify_tails());
+  WEIR_TRY(verify_tails(soon()));
   WEIR_TRY(resolve_ends());
   WEIR_TRY(claim());
   WEIR_ASSIGN(claimed_, claimed_splits());
@@ -53,7 +56,7 @@ Result<> Committer::connect() {
   if (!decider_) {
     WEIR_ASSIGN(decider_, parts_.make_decider());
   }
-  const MonoTime deadline = soon();
+  const MonoTime deadline = clock_.mono() + kContactTimeout;
   WEIR_ASSIGN(lane_.decider, watched(deadline, [&] { return decider_->identify(deadline); }));
   WEIR_TRY(watched(deadline, [&] { return decider_->ensure_cell_place(deadline); }));
   for (const auto& sink : parts_.sinks) WEIR_TRY(sink->check(deadline));
@@ -313,7 +316,7 @@ Result<> Committer::settle_positions(bool adopt, const std::vector<SplitId>& spl
   if (found.halt) {
     // Deleting a topic deletes its groups' offsets too. When the records are other ones now, that
     // is what a person must know, and adopting or restoring offsets would not help.
-    WEIR_TRY(verify_tails());
+    WEIR_TRY(verify_tails(soon()));
     return halted(*found.halt);
   }
   lane_.splits = std::move(found.positions);
@@ -339,14 +342,14 @@ Result<> Committer::start_at_beginning(const std::vector<SplitId>& splits) {
   return {};
 }
 
-Result<> Committer::verify_tails() {
+Result<> Committer::verify_tails(MonoTime deadline) {
   for (const auto& source : parts_.sources) {
     std::vector<SplitAssignment> assignments;
     for (const std::string& name : splits_of(*source)) {
       const SplitId split{source->name(), name};
       assignments.push_back({split, lane_.splits.at(split).position, {}});
     }
-    WEIR_ASSIGN(const std::vector<TailCheck> checks, source->verify_tails(assignments, soon()));
+    WEIR_ASSIGN(const std::vector<TailCheck> checks, source->verify_tails(assignments, deadline));
     for (const TailCheck& check : checks) {
       if (check.state != TailState::kRewritten) continue;
       return Error{Action::kHalt, Code::kSourceRewritten,
