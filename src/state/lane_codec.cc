@@ -6,7 +6,7 @@
 namespace weir {
 namespace {
 
-constexpr std::uint8_t kFormat = 1;
+constexpr std::uint8_t kFormat = 2;
 
 void put_time(ByteWriter& out, const std::optional<WallTime>& time) {
   out.u8(time ? 1 : 0);
@@ -22,8 +22,7 @@ std::optional<WallTime> get_time(ByteReader& in) {
 
 Error corrupt(std::string_view why) {
   return {Action::kHalt, Code::kCorruptStore,
-          "the record LANE of the job's store " + std::string(why) +
-              "\n  restore the state directory from a copy, or: weir offsets JOB reset"};
+          "the record LANE of the job's store " + std::string(why)};
 }
 
 }  // namespace
@@ -69,6 +68,13 @@ std::string encode_lane(const LaneRecord& lane) {
   }
   put_time(out, lane.watermark);
   out.i64(lane.clock.time_since_epoch().count());
+  out.u32(static_cast<std::uint32_t>(lane.skips.size()));
+  for (const auto& [split, positions] : lane.skips) {
+    out.str(split.source);
+    out.str(split.split);
+    out.u32(static_cast<std::uint32_t>(positions.size()));
+    for (const Position& position : positions) out.str(position.bytes);
+  }
   ByteWriter framed;
   framed.u32(crc32c(out.bytes()));
   framed.raw(out.bytes());
@@ -80,10 +86,12 @@ Result<LaneRecord> decode_lane(std::string_view bytes) {
   const std::uint32_t crc = in.u32();
   if (!in.ok() || crc != crc32c(bytes.substr(4))) return corrupt("fails its checksum");
   const std::uint8_t format = in.u8();
+  if (format == 0) return corrupt("does not follow its grammar");
   if (format > kFormat) {
     return Error{Action::kStopJob, Code::kCorruptStore,
                  "the state directory was written by a newer weir (LANE format " +
-                     std::to_string(format) + ", this one knows up to 1); run that version"};
+                     std::to_string(format) + ", this one knows up to " + std::to_string(kFormat) +
+                     "); run that version"};
   }
   LaneRecord lane;
   lane.id.instance = in.str();
@@ -121,6 +129,14 @@ Result<LaneRecord> decode_lane(std::string_view bytes) {
   }
   lane.watermark = get_time(in);
   lane.clock = to_time(in.i64());
+  for (std::uint32_t count = format >= 2 ? in.u32() : 0; count > 0 && in.ok(); --count) {
+    const std::string source(in.str());
+    const std::string split(in.str());
+    std::set<Position>& positions = lane.skips[{source, split}];
+    for (std::uint32_t records = in.u32(); records > 0 && in.ok(); --records) {
+      positions.insert({std::string(in.str())});
+    }
+  }
   if (!in.done()) return corrupt("does not follow its grammar");
   return lane;
 }

@@ -14,9 +14,7 @@ constexpr const char* kLaneKey = "LANE";
 
 Error to_error(const rocksdb::Status& status, const std::string& what) {
   if (status.IsCorruption()) {
-    return {Action::kHalt, Code::kCorruptStore,
-            what + ": " + status.ToString() +
-                "\n  restore the state directory from a copy, or: weir offsets JOB reset"};
+    return {Action::kHalt, Code::kCorruptStore, what + ": " + status.ToString()};
   }
   if (status.IsNoSpace()) {
     return {Action::kStopJob, what + ": the disk is full (" + status.ToString() + ")"};

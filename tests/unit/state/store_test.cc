@@ -5,6 +5,8 @@
 #include <filesystem>
 #include <fstream>
 
+#include "base/bytes.h"
+#include "base/hash.h"
 #include "state/job_directory.h"
 #include "state/lane_codec.h"
 #include "state/rocksdb_store.h"
@@ -25,6 +27,8 @@ LaneRecord sample() {
   lane.sources["in"] = {"id", {{"t/0", {"end"}}}};
   lane.splits[{"in", "t/0"}] = {{"bytes"}, WallTime(std::chrono::microseconds(5)), true};
   lane.splits[{"in", "t/1"}].position = {"more"};
+  lane.skips[{"in", "t/0"}] = {{"a"}, {"b"}};
+  lane.skips[{"in", "t/1"}] = {{"c"}};
   return lane;
 }
 
@@ -52,6 +56,31 @@ TEST_CASE("lane codec: every flipped bit is found", "[state]") {
   }
   for (std::size_t size = 0; size < good.size(); ++size)
     CHECK_FALSE(decode_lane(good.substr(0, size)));
+}
+
+// The bytes of a record with another format number, as another version of weir writes it.
+std::string with_format(std::string body, char format) {
+  body[0] = format;
+  ByteWriter framed;
+  framed.u32(crc32c(body));
+  framed.raw(body);
+  return framed.take();
+}
+
+TEST_CASE("lane codec: format 1, which knew no skips, still reads", "[state]") {
+  LaneRecord lane = sample();
+  lane.skips.clear();
+  const std::string body = encode_lane(lane).substr(4);
+  // Without skips, format 2 is format 1 and their number.
+  CHECK(*decode_lane(with_format(body.substr(0, body.size() - 4), 1)) == lane);
+  CHECK_FALSE(decode_lane(with_format(body, 1)));
+}
+
+TEST_CASE("lane codec: a newer format is refused by name, not as damage", "[state]") {
+  const Result<LaneRecord> decoded = decode_lane(with_format(encode_lane(sample()).substr(4), 3));
+  REQUIRE_FALSE(decoded);
+  CHECK(decoded.error().action() == Action::kStopJob);
+  CHECK_THAT(decoded.error().message(), Catch::Contains("LANE format 3"));
 }
 
 TEST_CASE("store: LANE is there after it is opened again", "[state]") {
