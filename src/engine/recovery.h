@@ -7,6 +7,7 @@
 #include "flow/decider.h"
 #include "flow/epoch_store.h"
 #include "flow/lane_record.h"
+#include "flow/source.h"
 
 namespace weir {
 
@@ -70,6 +71,14 @@ struct MirrorDecision {
 /// `same` compares what the mirror can hold of two positions (the offset). Pure.
 MirrorDecision decide_mirror(const MirrorFacts& facts,
                              bool (*same)(const Position& a, const Position& b));
+
+/// HALT source_rewritten with everything that was rewritten, and one command that leads on from
+/// all of it; nothing when no check says so. Pure.
+std::optional<RecoveryDecision> decide_tails(const std::vector<TailCheck>& checks,
+                                             const std::string& job);
+
+/// The last lines of every HALT corrupt_store; state/, which finds the damage, knows no job.
+std::string corrupt_store_ways_out(const std::string& job);
 
 /// T3's part that the group decides.
 struct FirstStartFacts {

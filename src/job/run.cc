@@ -7,6 +7,7 @@
 #include <thread>
 
 #include "base/log.h"
+#include "engine/recovery.h"
 #include "job/build.h"
 #include "state/job_directory.h"
 #include "state/rocksdb_store.h"
@@ -47,13 +48,14 @@ void log_summary(const LogContext& context, const LaneStatus& status) {
   log(LogLevel::kInfo, context, text);
 }
 
-int report(const LogContext& context, const LaneOutcome& outcome) {
+int report(const LogContext& context, const std::string& job, const LaneOutcome& outcome) {
   if (!outcome.error) return kExitDone;
   const Error& error = *outcome.error;
   if (outcome.state == LaneState::kHalted) {
     log(LogLevel::kError, context,
         "HALT " + std::string(code_name(error.code())) + " (" + to_string(error.code()) +
-            "): " + error.message());
+            "): " + error.message() +
+            (error.code() == Code::kCorruptStore ? corrupt_store_ways_out(job) : ""));
     return kExitConfig;
   }
   log(LogLevel::kError, context,
@@ -69,7 +71,7 @@ int report(const LogContext& context, const LaneOutcome& outcome) {
 int run_job(const JobSpec& job, const Plan& plan, const RunOptions& options) {
   const LogContext context{.job = job.identity(), .lane = "0", .epoch = {}};
   const auto fail = [&](Error error) {
-    return report(context,
+    return report(context, options.job_file,
                   {error.action() == Action::kHalt ? LaneState::kHalted : LaneState::kFailed,
                    std::move(error)});
   };
@@ -92,7 +94,7 @@ int run_job(const JobSpec& job, const Plan& plan, const RunOptions& options) {
   const LaneOutcome outcome = (*lane)->run();
   running = nullptr;
   log_summary(context, *(*lane)->status());
-  return report(context, outcome);
+  return report(context, options.job_file, outcome);
 }
 
 }  // namespace weir

@@ -220,6 +220,29 @@ TEST_CASE("decide_mirror: adopting never falls back to an older position", "[eng
   CHECK(decide_mirror(facts, &same).halt->halt == Code::kPositionsExpired);
 }
 
+TEST_CASE("decide_mirror: on a machine without a record the way out says --takeover again",
+          "[engine]") {
+  MirrorFacts facts = mirror_facts(true);
+  facts.known.clear();
+  facts.mirror = {entry("t/0", "9")};
+  facts.mirror[0].mark.reset();
+  const MirrorDecision decision = decide_mirror(facts, &same);
+  REQUIRE(decision.halt);
+  CHECK(decision.halt->text.find("weir offsets clicks.yaml adopt --takeover") != std::string::npos);
+}
+
+TEST_CASE("decide_tails: names all that was rewritten, and one command for it", "[engine]") {
+  const std::vector<TailCheck> checks = {{{"in", "t/0"}, TailState::kRewritten, "other"},
+                                         {{"in", "t/1"}, TailState::kSame, ""},
+                                         {{"in", "t/2"}, TailState::kRewritten, "gone"}};
+  const auto halted = decide_tails(checks, "clicks.yaml");
+  REQUIRE(halted);
+  CHECK(halted->halt == Code::kSourceRewritten);
+  CHECK(halted->text.find("weir offsets clicks.yaml seek in/t/0=earliest in/t/2=earliest") !=
+        std::string::npos);
+  CHECK_FALSE(decide_tails({checks[1]}, "clicks.yaml"));
+}
+
 TEST_CASE("decide_first_start: a group with offsets is taken only when asked", "[engine]") {
   FirstStartFacts facts;
   facts.id = kId;
