@@ -2,8 +2,12 @@
 
 #include <rocksdb/cache.h>
 #include <rocksdb/db.h>
+#include <rocksdb/env.h>
 #include <rocksdb/options.h>
 #include <rocksdb/table.h>
+
+#include <cstdarg>
+#include <filesystem>
 
 #include "state/lane_codec.h"
 
@@ -45,19 +49,28 @@ rocksdb::Options store_options() {
   return options;
 }
 
+// RocksDB opens a log file even for reading.
+class NoLog final : public rocksdb::Logger {
+ public:
+  using rocksdb::Logger::Logv;
+  void Logv(const char* /*format*/, va_list /*arguments*/) override {}
+};
+
+Result<StoreContents> load_from(rocksdb::DB& db) {
+  std::string bytes;
+  const rocksdb::Status status = db.Get(rocksdb::ReadOptions(), kLaneKey, &bytes);
+  StoreContents contents;
+  if (status.IsNotFound()) return contents;
+  if (!status.ok()) return to_error(status, "reading LANE");
+  WEIR_ASSIGN(contents.lane, decode_lane(bytes));
+  return contents;
+}
+
 class RocksDbStore final : public EpochStore {
  public:
   explicit RocksDbStore(std::unique_ptr<rocksdb::DB> db) : db_(std::move(db)) {}
 
-  Result<StoreContents> load() override {
-    std::string bytes;
-    const rocksdb::Status status = db_->Get(rocksdb::ReadOptions(), kLaneKey, &bytes);
-    StoreContents contents;
-    if (status.IsNotFound()) return contents;
-    if (!status.ok()) return to_error(status, "reading LANE");
-    WEIR_ASSIGN(contents.lane, decode_lane(bytes));
-    return contents;
-  }
+  Result<StoreContents> load() override { return load_from(*db_); }
 
   Result<> put_lane(const LaneRecord& lane, Sync sync) override {
     if (poisoned_) {
@@ -114,6 +127,19 @@ Result<std::unique_ptr<EpochStore>> open_rocksdb_store(const std::string& direct
   if (!status.ok()) return to_error(status, "opening the job's store " + directory);
   return std::unique_ptr<EpochStore>(
       std::make_unique<RocksDbStore>(std::unique_ptr<rocksdb::DB>(db)));
+}
+
+Result<StoreContents> read_rocksdb_store(const std::string& directory) {
+  std::error_code error;
+  if (!std::filesystem::exists(directory + "/CURRENT", error)) return StoreContents{};
+  rocksdb::Options options = store_options();
+  options.create_if_missing = false;
+  options.info_log = std::make_shared<NoLog>();
+  rocksdb::DB* opened = nullptr;
+  const rocksdb::Status status = rocksdb::DB::OpenForReadOnly(options, directory, &opened);
+  if (!status.ok()) return to_error(status, "reading the job's store " + directory);
+  const std::unique_ptr<rocksdb::DB> db(opened);
+  return load_from(*db);
 }
 
 }  // namespace weir

@@ -4,6 +4,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <set>
 
 #include "base/bytes.h"
 #include "base/hash.h"
@@ -109,6 +110,45 @@ TEST_CASE("job directory: a second holder is refused and told who holds it", "[s
   CHECK_THAT(second.error().message(), Catch::Contains("process " + std::to_string(getpid())));
   first->reset();
   CHECK(JobDirectory::open(folder.path + "/weir/clicks", std::chrono::seconds(10), sleep));
+}
+
+// Names and sizes of everything below a folder.
+std::set<std::pair<std::string, std::uintmax_t>> files_below(const std::string& path) {
+  std::set<std::pair<std::string, std::uintmax_t>> files;
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(path)) {
+    files.emplace(entry.path(), entry.is_regular_file() ? entry.file_size() : 0);
+  }
+  return files;
+}
+
+TEST_CASE("store: is read without writing anything", "[state]") {
+  const Folder folder;
+  CHECK_FALSE(read_rocksdb_store(folder.path + "/db")->lane);
+  CHECK(files_below(folder.path).empty());
+  {
+    auto store = open_rocksdb_store(folder.path + "/db");
+    REQUIRE((*store)->put_lane(sample(), Sync::kYes));
+  }
+  const auto before = files_below(folder.path);
+  CHECK(read_rocksdb_store(folder.path + "/db")->lane == sample());
+  CHECK(files_below(folder.path) == before);
+}
+
+TEST_CASE("job directory view: says who holds it, and makes nothing", "[state]") {
+  const Folder folder;
+  const auto sleep = [](std::chrono::milliseconds) {};
+  CHECK((*JobDirectoryView::open(folder.path + "/weir/clicks"))->is_new());
+  CHECK(files_below(folder.path).empty());
+  auto held = JobDirectory::open(folder.path + "/weir/clicks", std::chrono::seconds(0), sleep);
+  REQUIRE(held);
+  {
+    const auto view = JobDirectoryView::open(folder.path + "/weir/clicks");
+    CHECK_THAT((*view)->holder(), Catch::Contains("process " + std::to_string(getpid())));
+  }
+  held->reset();
+  const auto view = JobDirectoryView::open(folder.path + "/weir/clicks");
+  CHECK((*view)->holder().empty());
+  CHECK_FALSE((*view)->is_new());
 }
 
 TEST_CASE("job directory: a path that cannot be made says so", "[state]") {
