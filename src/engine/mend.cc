@@ -8,6 +8,7 @@ namespace weir {
 namespace {
 
 using mending::Case;
+using mending::halt_text;
 using mending::lane_to_claim;
 using mending::move;
 using mending::nothing_to_do;
@@ -212,10 +213,12 @@ Mend decide_mend(const MendRequest& request, const Survey& survey, const Outlook
                  const PositionMath& math) {
   const Case of{request, survey, outlook, math};
   if (!outlook.unknown.empty()) return refused("what is there cannot be told: " + outlook.unknown);
-  if (outlook.halts(Code::kOtherOwner)) {
-    Mend mend = refused_by_halt(of, "this is another machine's job now");
-    mend.text += "\n  or, when the other one is stopped for good: this command with --takeover";
-    return mend;
+  // Not by the outlook: a store that cannot be read comes first there, and knows no owner.
+  if (const auto other = check_owner(survey.recovery, survey.host)) {
+    return refused((survey.damage.empty() ? "this is another machine's job now"
+                                          : "without the store, whose job this is cannot be told") +
+                   std::string("\n") + halt_text(*other) +
+                   "\n  or, when the other one is stopped for good: this command with --takeover");
   }
   switch (request.kind) {
     case MendKind::kAdopt:

@@ -220,8 +220,7 @@ Mend reset(const Case& of) {
   mend.lane.watermark.reset();
   for (const SurveyedSource& source : of.survey.sources) {
     if (const auto stops = start_halt(of, source)) {
-      return refused("HALT " + std::string(code_name(stops->halt)) + " (" + to_string(stops->halt) +
-                     "): " + stops->text);
+      return refused(halt_text(*stops));
     }
     mend.lane.sources[source.name] = {source.identity, source.ends};
   }

@@ -5,11 +5,6 @@
 namespace weir::mending {
 namespace {
 
-std::string halt_text(const Outlook& outlook) {
-  return "HALT " + std::string(code_name(outlook.decision.halt)) + " (" +
-         to_string(outlook.decision.halt) + "): " + outlook.decision.text;
-}
-
 SplitChange count(const Case& of, const SurveyedSplit& split, const Position& to) {
   SplitChange change{.split = split.split,
                      .from = {},
@@ -39,6 +34,11 @@ bool is_rewritten(const Survey& survey, const SplitId& split) {
   return check != survey.tails.end() && check->second.state == TailState::kRewritten;
 }
 
+std::string halt_text(const RecoveryDecision& halt) {
+  return "HALT " + std::string(code_name(halt.halt)) + " (" + to_string(halt.halt) +
+         "): " + halt.text;
+}
+
 Mend refused(std::string text) {
   Mend mend;
   mend.text = std::move(text);
@@ -46,7 +46,7 @@ Mend refused(std::string text) {
 }
 
 Mend refused_by_halt(const Case& of, std::string_view why) {
-  return refused(std::string(why) + "\n" + halt_text(of.outlook));
+  return refused(std::string(why) + "\n" + halt_text(of.outlook.decision));
 }
 
 Mend nothing_to_do(const Case& of, std::string_view why) {

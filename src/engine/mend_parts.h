@@ -21,6 +21,9 @@ struct Case {
 /// True when another record stands where the last one that was read did.
 bool is_rewritten(const Survey& survey, const SplitId& split);
 
+/// "HALT other_owner (W5001): ...", with the ways out.
+std::string halt_text(const RecoveryDecision& halt);
+
 Mend refused(std::string text);
 /// This is not the way out: what is found, with its own ways out.
 Mend refused_by_halt(const Case& of, std::string_view why);

@@ -117,14 +117,19 @@ class Surveyor {
   Result<> read_mirror() {
     std::vector<SplitId> ids;
     for (const SurveyedSplit& split : survey_.splits) ids.push_back(split.split);
-    WEIR_ASSIGN(const MirrorReading mirror, decider_.read_mirror(ids, true, soon()));
+    WEIR_ASSIGN(MirrorReading mirror, decider_.read_mirror(ids, false, soon()));
+    bool known = true;
     for (std::size_t i = 0; i < ids.size(); ++i) {
       const MirrorEntry& entry = mirror.entries[i];
       if (entry.state == ReadState::kUnknown && mode_ != SurveyMode::kLook) {
         return unknown("an offset of the group", entry.text);
       }
+      known = known && entry.state != ReadState::kUnknown;
       survey_.splits[i].mirror = entry;
     }
+    // While a transaction is open, a second read would wait for it as long as the first did.
+    if (!known) return {};
+    WEIR_ASSIGN(mirror, decider_.read_mirror(ids, true, soon()));
     for (SurveyedSource& source : survey_.sources) {
       const auto& groups = mirror.groups_with_members;
       source.group_has_members =

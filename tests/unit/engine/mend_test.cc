@@ -399,6 +399,9 @@ TEST_CASE("reset: leads out of what no other command can mend", "[engine]") {
   damaged.lane.reset();
   damaged.damage = "LANE fails its checksum";
   CHECK(Process(damaged).outlook().halts(Code::kCorruptStore));
+  CHECK(says(refuse(damaged, request(MendKind::kReset), "HALT other_owner").text,
+             "without the store, whose job this is cannot be told"));
+  CHECK(damaged.fences == 0);
   run(damaged, request(MendKind::kReset), 0, 0, true);
 
   World moved = stopped_world();
