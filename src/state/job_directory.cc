@@ -43,6 +43,7 @@ std::string holder_text(int lock) {
   for (char& c : line) {
     if (c == '\0') c = ' ';
   }
+  line.erase(line.find_last_not_of(' ') + 1);
   return "process " + pid.substr(0, pid.find('\n')) + (line.empty() ? "" : " (" + line + ")");
 }
 
