@@ -3,78 +3,33 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <cstdio>
-#include <cstdlib>
 #include <filesystem>
 #include <string>
 #include <vector>
 
 #include "base/code.h"
 #include "base/log.h"
+#include "cli/load_job.h"
+#include "cli/offsets.h"
 #include "job/run.h"
-#include "plan/plan.h"
-#include "spec/parse.h"
 
 namespace weir {
 namespace {
 
 constexpr const char* kVersion = "0.1.0";
 
-struct Flags {
-  std::string config;
-  std::string state_dir;
-  std::string job;
+struct Flags : JobFlags {
   std::vector<std::string> paths;
-  std::vector<std::string> params;
   std::string code;
   bool takeover = false;
 };
-
-struct Loaded {
-  WeirConfig config;
-  std::optional<JobSpec> job;
-  std::optional<Plan> plan;
-  Diagnostics diagnostics;
-};
-
-// --config, else $WEIR_CONFIG, else /etc/weir/weir.yaml when it is there, else none.
-std::string config_path(const Flags& flags) {
-  if (!flags.config.empty()) return flags.config;
-  if (const char* const named = std::getenv("WEIR_CONFIG"); named != nullptr && *named != '\0')
-    return named;
-  const char* const standard = "/etc/weir/weir.yaml";
-  std::error_code ignored;
-  return std::filesystem::exists(standard, ignored) ? standard : "";
-}
-
-ParseOptions parse_options(const Flags& flags) {
-  ParseOptions options;
-  for (const std::string& param : flags.params) {
-    const std::size_t equals = param.find('=');
-    options.params[param.substr(0, equals)] =
-        equals == std::string::npos ? "" : param.substr(equals + 1);
-  }
-  return options;
-}
-
-Loaded load(const Flags& flags, const std::string& path) {
-  Loaded loaded;
-  const ParseOptions options = parse_options(flags);
-  if (const std::string file = config_path(flags); !file.empty()) {
-    std::optional<WeirConfig> config = parse_weir_config_file(file, loaded.diagnostics, options);
-    if (!config) return loaded;
-    loaded.config = std::move(*config);
-  }
-  loaded.job = parse_job_file(path, loaded.config, loaded.diagnostics, options);
-  if (loaded.job) loaded.plan = make_plan(*loaded.job, loaded.diagnostics);
-  return loaded;
-}
 
 int check(const Flags& flags) {
   std::size_t files = 0;
   bool failed = false;
   std::string text;
   const auto one = [&](const std::string& path) {
-    const Loaded loaded = load(flags, path);
+    const LoadedJob loaded = load_job(flags, path);
     ++files;
     failed = failed || loaded.diagnostics.has_errors() || !loaded.plan;
     text += loaded.diagnostics.render();
@@ -98,29 +53,28 @@ int check(const Flags& flags) {
   return failed ? kExitConfig : kExitDone;
 }
 
-int with_plan(const Flags& flags, int (*then)(const Flags&, const Loaded&)) {
-  const Loaded loaded = load(flags, flags.job);
+int with_plan(const Flags& flags, int (*then)(const Flags&, const LoadedJob&)) {
+  const LoadedJob loaded = load_job(flags, flags.job);
   std::fputs(loaded.diagnostics.render().c_str(), stderr);
   if (!loaded.plan || loaded.diagnostics.has_errors()) return kExitConfig;
   return then(flags, loaded);
 }
 
-int run(const Flags& flags, const Loaded& loaded) {
+int run(const Flags& flags, const LoadedJob& loaded) {
   init_log(loaded.config.log);
-  std::string state_dir = !flags.state_dir.empty() ? flags.state_dir : loaded.config.state_dir;
-  if (state_dir.empty()) state_dir = default_state_dir().value_or("");
+  const std::string state_dir = state_directory(flags, loaded.config);
   if (state_dir.empty()) {
     std::fputs("weir run: no state directory: set HOME, or name one with --state-dir\n", stderr);
     return kExitConfig;
   }
   return run_job(*loaded.job, *loaded.plan,
-                 {.job_file = flags.job,
+                 {.job_file = job_words(flags),
                   .state_dir = state_dir,
                   .instance = loaded.config.instance,
                   .takeover = flags.takeover});
 }
 
-int plan(const Flags& /*flags*/, const Loaded& loaded) {
+int plan(const Flags& /*flags*/, const LoadedJob& loaded) {
   std::fputs(explain_plan(*loaded.job, *loaded.plan).c_str(), stdout);
   return kExitDone;
 }
@@ -174,6 +128,7 @@ int run_command_line(int argc, char** argv) {
   plan_command->add_option("JOB", flags.job, "job file")->required();
   common(plan_command);
   plan_command->callback([&] { exit_code = with_plan(flags, &plan); });
+  add_offsets_command(app, exit_code);
   CLI::App* const explain_command =
       app.add_subcommand("explain", "Cause and cure of a code, such as W2104");
   explain_command->add_option("CODE", flags.code)->required();

@@ -60,13 +60,18 @@ int report(const LogContext& context, const std::string& job, const LaneOutcome&
   }
   log(LogLevel::kError, context,
       to_string(error.code()) + (error.code() == Code::kNone ? "" : ": ") + error.message());
-  const bool configuration =
-      error.code() == Code::kTopicMissing || error.code() == Code::kAuthenticationFailed ||
-      error.code() == Code::kPermissionMissing || error.code() == Code::kStateUnusable;
-  return configuration ? kExitConfig : kExitFailed;
+  return exit_code_of(error);
 }
 
 }  // namespace
+
+int exit_code_of(const Error& error) {
+  const bool configuration =
+      error.action() == Action::kHalt || error.code() == Code::kTopicMissing ||
+      error.code() == Code::kAuthenticationFailed || error.code() == Code::kPermissionMissing ||
+      error.code() == Code::kStateUnusable;
+  return configuration ? kExitConfig : kExitFailed;
+}
 
 int run_job(const JobSpec& job, const Plan& plan, const RunOptions& options) {
   const LogContext context{.job = job.identity(), .lane = "0", .epoch = {}};
