@@ -47,7 +47,9 @@ Mend adopt(const Case& of) {
             .remarks = {},
             .lane = lane_to_claim(of)};
   for (const SurveyedSplit& split : of.survey.splits) {
-    if (split.mirror.state == ReadState::kValue) {
+    // A group that only has copies says nothing that this machine's record does not know better.
+    const bool copies = !is_mirrored(of.survey, split.split.source) && of.facts().lane;
+    if (split.mirror.state == ReadState::kValue && !copies) {
       move(mend, of, split, split.mirror.position);
       continue;
     }

@@ -68,6 +68,7 @@ struct Mend {
   /// To be claimed, with kDo; owner, owner_next and clock are the claim's.
   LaneRecord lane;
   bool drop_prepared = false;  ///< D above lane.epoch was not committed
+  bool drop_applied = false;   ///< D up to lane.epoch is of positions that are given up
 };
 
 /// Facts in, what will be done out. `outlook` is foresee(survey, math). Pure.

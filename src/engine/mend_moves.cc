@@ -204,18 +204,18 @@ Mend reset(const Case& of) {
   if (outlook.decision.action == RecoveryAction::kFirstStart) {
     return nothing_to_do(of, "this job has never run");
   }
-  if (outlook.halts(Code::kForeignCell) || outlook.halts(Code::kGroupInUse)) {
+  if (outlook.halts(Code::kForeignCell) || outlook.halts(Code::kGroupInUse) ||
+      outlook.halts(Code::kInDoubt)) {
     return refused_by_halt(of, "reset does not help here");
-  }
-  if (of.facts().prepared || of.facts().stray || of.facts().delta_records) {
-    return refused("this lane has D records, which this version of weir does not delete");
   }
   Mend mend{.verdict = MendVerdict::kDo,
             .text = "a new first start: every position by `start:` of the job file",
             .changes = {},
             .remarks = {},
-            .lane = lane_to_claim(of)};
-  mend.lane.light = true;
+            .lane = lane_to_claim(of),
+            .drop_prepared = true,
+            .drop_applied = true};
+  mend.lane.light = of.survey.light;
   mend.lane.sources.clear();
   mend.lane.watermark.reset();
   for (const SurveyedSource& source : of.survey.sources) {

@@ -27,6 +27,18 @@ SplitChange count(const Case& of, const SurveyedSplit& split, const Position& to
   return change;
 }
 
+// What is not there, such as a file that was read to its end, keeps its position: nothing else
+// knows it. Seeking it is how a person forgets it.
+bool is_kept(const Case& of, const SplitId& split) {
+  const auto& sources = of.survey.sources;
+  const bool known = std::any_of(sources.begin(), sources.end(), [&](const SurveyedSource& each) {
+    return each.name == split.source;
+  });
+  const bool sought = std::any_of(of.request.seeks.begin(), of.request.seeks.end(),
+                                  [&](const Seek& each) { return each.split == split; });
+  return known && !sought && !is_mirrored(of.survey, split.source);
+}
+
 }  // namespace
 
 bool is_rewritten(const Survey& survey, const SplitId& split) {
@@ -115,7 +127,10 @@ void move_in_other_log(Mend& mend, const Case& of, const SurveyedSplit& split, c
 void carry_over(Mend& mend, const Case& of) {
   if (!of.facts().lane) return;
   for (const auto& [split, progress] : of.facts().lane->splits) {
-    if (!mend.lane.splits.contains(split)) {
+    if (mend.lane.splits.contains(split)) continue;
+    if (is_kept(of, split)) {
+      mend.lane.splits[split] = progress;
+    } else {
       mend.remarks.push_back(split.text() + " is not there any more and is forgotten");
     }
   }

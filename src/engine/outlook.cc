@@ -35,20 +35,18 @@ std::vector<MirrorEntry> mirror_of(const Survey& survey, const std::string& sour
 std::optional<RecoveryDecision> other_cluster(const Survey& survey) {
   const RecoveryFacts& facts = survey.recovery;
   if (!facts.lane) return {};
-  const std::string reset =
-      "\n  weir offsets " + facts.job + " reset   begins anew where the job file points to now";
-  if (facts.lane->decider.cluster_id != survey.decider.cluster_id) {
-    return halt("cluster", Code::kSourceRewritten,
-                "cluster " + survey.decider.cluster_name + " has id " + survey.decider.cluster_id +
-                    ", and this job ran in " + facts.lane->decider.cluster_id + reset);
+  if (const auto moved =
+          check_cluster("cluster " + survey.decider.cluster_name, facts.lane->decider.cluster_id,
+                        survey.decider.cluster_id, facts.job)) {
+    return moved;
   }
   for (const SurveyedSource& source : survey.sources) {
     const auto then = facts.lane->sources.find(source.name);
-    if (then == facts.lane->sources.end() || then->second.cluster_id.empty()) continue;
-    if (then->second.cluster_id == source.identity) continue;
-    return halt("cluster", Code::kSourceRewritten,
-                "source \"" + source.name + "\" is cluster " + source.identity + " now, and was " +
-                    then->second.cluster_id + reset);
+    if (then == facts.lane->sources.end()) continue;
+    if (const auto moved = check_cluster("the cluster of source \"" + source.name + "\"",
+                                         then->second.cluster_id, source.identity, facts.job)) {
+      return moved;
+    }
   }
   return {};
 }
@@ -118,35 +116,51 @@ std::string unknown_mirror(const Survey& survey) {
   return {};
 }
 
+// A source that the job file has gained begins by its `start:`, unless its first claim was
+// committed and not noted.
+bool is_gained(const Survey& survey, const MirrorFacts& mirror, const std::string& source) {
+  const auto& lane = survey.recovery.lane;
+  return lane && !lane->sources.contains(source) && !mirrors_source(mirror, source);
+}
+
 // Step 5 has decided to go on: with which positions?
 Outlook go_on(const Survey& survey, const PositionMath& math, RecoveryDecision decision) {
   const RecoveryFacts& facts = survey.recovery;
   Outlook outlook{std::move(decision), known_splits(survey), {}, unknown_mirror(survey)};
   if (!outlook.unknown.empty()) return outlook;
-  if (facts.cell.state == ReadState::kAbsent || (facts.lane && never_claimed(*facts.lane))) {
-    for (const SurveyedSplit& split : survey.splits) {
-      if (!outlook.positions.contains(split.split)) {
-        outlook.from_beginning.push_back(split.split);
-      }
+  const bool by_lane =
+      facts.cell.state == ReadState::kAbsent || (facts.lane && never_claimed(*facts.lane));
+  const auto by_mirror = [&](const SplitId& split) {
+    return !by_lane && is_mirrored(survey, split.source);
+  };
+  for (const SurveyedSplit& split : survey.splits) {
+    if (!by_mirror(split.split) && !outlook.positions.contains(split.split)) {
+      outlook.from_beginning.push_back(split.split);
     }
-  } else {
-    MirrorDecision mirror =
-        decide_mirror({.id = facts.id,
-                       .cell_epoch = facts.cell.cell->epoch,
-                       .light = !facts.lane || facts.lane->light,
-                       .adopt = outlook.decision.action == RecoveryAction::kAdopt,
-                       .known = outlook.positions,
-                       .mirror = mirror_of(survey),
-                       .job = facts.job},
-                      math.same);
+  }
+  if (!by_lane) {
+    MirrorFacts mirrored{.id = facts.id,
+                         .cell_epoch = facts.cell.cell->epoch,
+                         .light = !facts.lane || facts.lane->light,
+                         .adopt = outlook.decision.action == RecoveryAction::kAdopt,
+                         .known = outlook.positions,
+                         .mirror = mirror_of(survey),
+                         .job = facts.job};
+    std::erase_if(mirrored.known, [&](const auto& each) { return !by_mirror(each.first); });
+    std::erase_if(mirrored.mirror, [&](const MirrorEntry& entry) {
+      return !by_mirror(entry.split) || is_gained(survey, mirrored, entry.split.source);
+    });
+    MirrorDecision mirror = decide_mirror(mirrored, math.same);
     if (mirror.halt) {
       // Deleting a topic deletes its groups' offsets too: then its records are what to speak of.
       const auto rewritten = tails_halt(survey, outlook.positions);
       outlook.decision = rewritten ? *rewritten : *mirror.halt;
       return outlook;
     }
-    outlook.positions = std::move(mirror.positions);
-    outlook.from_beginning = std::move(mirror.from_beginning);
+    std::erase_if(outlook.positions, [&](const auto& each) { return by_mirror(each.first); });
+    outlook.positions.merge(mirror.positions);
+    outlook.from_beginning.insert(outlook.from_beginning.end(), mirror.from_beginning.begin(),
+                                  mirror.from_beginning.end());
   }
   if (const auto rewritten = tails_halt(survey, outlook.positions)) {
     outlook.decision = *rewritten;
@@ -183,10 +197,17 @@ Outlook foresee(const Survey& survey, const PositionMath& math) {
   return go_on(survey, math, std::move(decision));
 }
 
+bool is_mirrored(const Survey& survey, const std::string& source) {
+  const auto found = std::find_if(survey.sources.begin(), survey.sources.end(),
+                                  [&](const SurveyedSource& each) { return each.name == source; });
+  return found != survey.sources.end() && found->mirrored;
+}
+
 bool is_own_mark(const Survey& survey, const MirrorEntry& entry) {
   const RecoveryFacts& facts = survey.recovery;
-  const bool ours = entry.state == ReadState::kValue && entry.mark &&
-                    entry.mark->instance == facts.id.instance && entry.mark->job == facts.id.job;
+  const bool ours = is_mirrored(survey, entry.split.source) && entry.state == ReadState::kValue &&
+                    entry.mark && entry.mark->instance == facts.id.instance &&
+                    entry.mark->job == facts.id.job;
   return ours && (!facts.cell.cell || entry.mark->epoch <= facts.cell.cell->epoch);
 }
 

@@ -21,6 +21,9 @@ struct SurveyedSource {
   std::string name;
   std::string group;
   std::string identity;
+  /// The decider's transactions hold its positions, so the group's offsets are the truth; those of
+  /// another source are copies, and LANE's and D records' positions are.
+  bool mirrored = true;
   bool start_committed = false;
   bool start_explicit = false;
   bool group_has_members = false;
@@ -41,6 +44,7 @@ struct Survey {
   std::string damage;  ///< why the store cannot be read; empty: it can
   std::string host;    ///< this machine's
   PlanHash plan;
+  bool light = true;      ///< whether the lane will be, once it is claimed
   DeciderRecord decider;  ///< as it is now; LANE has the one of then
   std::vector<SurveyedSource> sources;
   std::vector<SurveyedSplit> splits;   ///< that exist now, in the sources' order
@@ -84,7 +88,11 @@ struct KnownPlace {
 /// group, else LANE's older position. Pure.
 KnownPlace known_place(const Survey& survey, const SurveyedSplit& split);
 
-/// True when `entry` is an offset that this lane committed, as far as the cell knows. Pure.
+/// True when the decider's transactions hold the positions of `source`. Pure.
+bool is_mirrored(const Survey& survey, const std::string& source);
+
+/// True when `entry` is an offset that this lane committed with the cell, as far as the cell knows.
+/// Pure.
 bool is_own_mark(const Survey& survey, const MirrorEntry& entry);
 
 }  // namespace weir

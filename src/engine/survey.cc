@@ -39,7 +39,7 @@ class Surveyor {
       if (!ours) return survey_;
     }
     for (const auto& source : parts_.sources) WEIR_TRY(read_source(*source));
-    WEIR_TRY(read_mirror());
+    WEIR_TRY(read_mirrors());
     WEIR_TRY(read_tails());
     return survey_;
   }
@@ -55,18 +55,11 @@ class Surveyor {
     facts.job = parts_.options.job_file;
     facts.takeover = parts_.options.takeover;
     facts.store_unreadable = !store.damage.empty();
-    facts.lane = store.contents.lane;
-    facts.prepared = store.contents.prepared;
-    if (facts.lane) {
-      const auto& epochs = store.contents.epochs;
-      facts.delta_records = !epochs.empty() && epochs.front() <= facts.lane->epoch;
-      for (const EpochId epoch : epochs) {
-        if (epoch > facts.lane->epoch.next()) facts.stray = epoch;
-      }
-    }
+    add_store_facts(facts, store.contents);
     survey_.damage = store.damage;
     survey_.host = parts_.options.host;
     survey_.plan = parts_.options.plan;
+    survey_.light = parts_.options.may_be_light && parts_.followers.empty();
   }
 
   // Steps 2 to 4 of recovery. False when the cell is somebody else's: then nobody was fenced.
@@ -90,10 +83,16 @@ class Surveyor {
   Result<> read_source(Source& source) {
     SurveyedSource found;
     found.name = source.name();
-    found.group = parts_.options.groups.at(source.name());
+    if (const auto group = parts_.options.groups.find(source.name());
+        group != parts_.options.groups.end()) {
+      found.group = group->second;
+    }
     found.start_committed = source.starts_at_committed();
     found.start_explicit = source.start_is_explicit();
     WEIR_ASSIGN(found.identity, source.identity(soon()));
+    found.mirrored =
+        decider_.mirror_is_transactional() && found.identity == survey_.decider.cluster_id;
+    survey_.light = survey_.light && found.mirrored;
     WEIR_ASSIGN(const std::vector<SplitListing> listings, source.discover(soon()));
     std::vector<std::string> names;
     for (const SplitListing& listing : listings) names.push_back(listing.split);
@@ -114,27 +113,37 @@ class Surveyor {
     return {};
   }
 
-  Result<> read_mirror() {
+  Result<> read_mirrors() {
+    for (std::size_t i = 0; i < survey_.sources.size(); ++i) {
+      WEIR_TRY(read_mirror(survey_.sources[i], *parts_.sources[i]));
+    }
+    return {};
+  }
+
+  Result<> read_mirror(SurveyedSource& of, Source& source) {
+    const auto read = [&](const std::vector<SplitId>& splits, bool with_members) {
+      return of.mirrored ? decider_.read_mirror(splits, with_members, soon())
+                         : source.read_group(splits, with_members, soon());
+    };
     std::vector<SplitId> ids;
-    for (const SurveyedSplit& split : survey_.splits) ids.push_back(split.split);
-    WEIR_ASSIGN(MirrorReading mirror, decider_.read_mirror(ids, false, soon()));
-    bool known = true;
-    for (std::size_t i = 0; i < ids.size(); ++i) {
-      const MirrorEntry& entry = mirror.entries[i];
+    for (const SurveyedSplit& split : survey_.splits) {
+      if (split.split.source == of.name) ids.push_back(split.split);
+    }
+    WEIR_ASSIGN(MirrorReading mirror, read(ids, false));
+    for (const MirrorEntry& entry : mirror.entries) {
       if (entry.state == ReadState::kUnknown && mode_ != SurveyMode::kLook) {
         return unknown("an offset of the group", entry.text);
       }
-      known = known && entry.state != ReadState::kUnknown;
-      survey_.splits[i].mirror = entry;
+      any_unknown_ = any_unknown_ || entry.state == ReadState::kUnknown;
+      const auto split =
+          std::find_if(survey_.splits.begin(), survey_.splits.end(),
+                       [&](const SurveyedSplit& each) { return each.split == entry.split; });
+      split->mirror = entry;
     }
     // While a transaction is open, a second read would wait for it as long as the first did.
-    if (!known) return {};
-    WEIR_ASSIGN(mirror, decider_.read_mirror(ids, true, soon()));
-    for (SurveyedSource& source : survey_.sources) {
-      const auto& groups = mirror.groups_with_members;
-      source.group_has_members =
-          std::find(groups.begin(), groups.end(), source.group) != groups.end();
-    }
+    if (any_unknown_) return {};
+    WEIR_ASSIGN(mirror, read(ids, true));
+    of.group_has_members = !mirror.groups_with_members.empty();
     return {};
   }
 
@@ -157,6 +166,7 @@ class Surveyor {
   const SurveyMode mode_;
   const Clock& clock_;
   Survey survey_;
+  bool any_unknown_ = false;  // of the groups' offsets
 };
 
 // The cell and all of the mirror. An answer that is not a plain OK is looked up, as after a start.
@@ -172,7 +182,7 @@ Result<> commit_claim(const LaneRecord& lane, const Survey& survey, Decider& dec
                          .claimed_at = std::chrono::floor<seconds>(clock.wall())},
                 .mirror = {}};
   for (const auto& [split, progress] : lane.splits) {
-    commit.mirror.emplace_back(split, progress.position);
+    if (is_mirrored(survey, split.source)) commit.mirror.emplace_back(split, progress.position);
   }
   const Result<Verdict> verdict = decider.commit(commit);
   if (verdict && *verdict == Verdict::kDecided) return {};
@@ -228,6 +238,7 @@ Result<> carry_out(const Mend& mend, const Survey& survey, Decider& decider, Epo
   lane.owner = lane.owner_next;
   WEIR_TRY(store.put_lane(lane, Sync::kYes));
   if (mend.drop_prepared) WEIR_TRY(store.drop_above(lane.epoch));
+  if (mend.drop_applied) WEIR_TRY(store.drop_folded(lane.epoch));
   return {};
 }
 

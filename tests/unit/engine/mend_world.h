@@ -155,11 +155,18 @@ class WorldStore final : public EpochStore {
     return {};
   }
   Result<> put_epoch(EpochRecord&, const std::vector<OutboxRow>&) override { return unused(); }
+  Result<> put_decided(EpochRecord&, const std::vector<OutboxRow>&, LaneRecord&) override {
+    return unused();
+  }
   Result<EpochRecord> get_epoch(EpochId) override { return unused(); }
-  Result<> drop_folded(EpochId) override { return unused(); }
+  Result<> drop_folded(EpochId) override {
+    if (world_.dies()) return Error{Action::kRecover, "the process died"};
+    return {};
+  }
   Result<std::vector<std::string>> outbox(std::string_view, EpochId) override { return unused(); }
   Result<> acknowledge(std::string_view, EpochId) override { return unused(); }
   Result<EpochId> acknowledged(std::string_view) override { return unused(); }
+  std::uint64_t outbox_bytes(std::string_view) override { return 0; }
   Result<> clear() override { return unused(); }
 
  private:

@@ -1,6 +1,6 @@
 #include <unistd.h>
-#include <catch2/catch.hpp>
 
+#include <catch2/catch.hpp>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -8,6 +8,7 @@
 
 #include "base/bytes.h"
 #include "base/hash.h"
+#include "contract/store_contract.h"
 #include "state/job_directory.h"
 #include "state/lane_codec.h"
 #include "state/rocksdb_store.h"
@@ -84,17 +85,27 @@ TEST_CASE("lane codec: a newer format is refused by name, not as damage", "[stat
   CHECK_THAT(decoded.error().message(), Catch::Contains("LANE format 3"));
 }
 
-TEST_CASE("store: LANE is there after it is opened again", "[state]") {
-  const Folder folder;
-  {
-    auto store = open_rocksdb_store(folder.path + "/db");
+class RocksDbRig final : public test::StoreRig {
+ public:
+  std::unique_ptr<EpochStore> open() override {
+    auto store = open_rocksdb_store(folder_.path + "/db");
     REQUIRE(store);
-    CHECK_FALSE((*store)->load()->lane);
-    REQUIRE((*store)->put_lane(sample(), Sync::kYes));
+    return std::move(*store);
   }
-  auto store = open_rocksdb_store(folder.path + "/db");
-  REQUIRE(store);
-  CHECK((*store)->load()->lane == sample());
+
+ private:
+  const Folder folder_;
+};
+
+TEST_CASE("store: keeps the contract of EpochStore", "[state]") {
+  for (const auto& contract : {test::lane_store_contract(), test::epoch_store_contract()}) {
+    for (const auto& clause : contract) {
+      DYNAMIC_SECTION(clause.says) {
+        RocksDbRig rig;
+        clause.check(rig);
+      }
+    }
+  }
 }
 
 TEST_CASE("job directory: a second holder is refused and told who holds it", "[state]") {
