@@ -411,6 +411,68 @@ TEST_CASE("reset: leads out of what no other command can mend", "[engine]") {
   check_change(run(moved, request(MendKind::kReset), 0, 0), 0, 0, 0);
 }
 
+// A lane with D records, since its input is not in the decider's cluster; nothing mirrors it.
+World mirrorless_world() {
+  World world = stopped_world();
+  world.input_cluster = "c9";
+  world.mirror.clear();
+  world.lane->light = false;
+  world.lane->clean_stop = false;
+  world.lane->sources["in"].cluster_id = "c9";
+  world.lane->digest = Digest{8};
+  world.cell->digest = Digest{8};
+  world.applied = {EpochId{2}, EpochId{3}};
+  return world;
+}
+
+TEST_CASE("a source of another cluster goes on from this machine's record", "[engine]") {
+  World world = mirrorless_world();
+  const Outlook outlook = Process(world).outlook();
+  CHECK(outlook.decision.row == "T8");
+  CHECK(outlook.positions.at(split(0)).position == at(40));
+  world.logs[split(2)] = {0, 10};
+  CHECK(Process(world).outlook().from_beginning == std::vector<SplitId>{split(2)});
+
+  const MendRequest to_latest = seek_request({{split(1), SeekTo::kLatest, {}}});
+  const auto [mend, done] = Process(world).run(to_latest);
+  REQUIRE(done);
+  check_change(mend, 0, 0, 0);
+  check_change(mend, 1, 50, 0);
+  CHECK(world.mirror.empty());
+  CHECK(Process(world).outlook().positions.at(split(1)).position == at(100));
+}
+
+TEST_CASE("a split that is away keeps its position where nothing else knows it", "[engine]") {
+  World world = mirrorless_world();
+  world.logs.erase(split(1));
+  world.logs[split(2)] = {0, 10};
+  REQUIRE(Process(world).run(seek_request({{split(2), SeekTo::kLatest, {}}})).second);
+  CHECK(world.lane->splits.at(split(1)).position == at(50));
+  REQUIRE(Process(world).run(seek_request({{split(1), SeekTo::kLatest, {}}})).second);
+  CHECK_FALSE(world.lane->splits.contains(split(1)));
+}
+
+TEST_CASE("reset: D records of the old life go with it", "[engine]") {
+  World world = mirrorless_world();
+  EpochRecord prepared;
+  prepared.epoch = EpochId{4};
+  prepared.attempt = AttemptId{6};
+  world.prepared = prepared;
+  const auto [mend, done] = Process(world).run(request(MendKind::kReset));
+  REQUIRE(done);
+  CHECK(world.applied.empty());
+  CHECK_FALSE(world.prepared);
+  CHECK_FALSE(world.lane->light);
+  const Outlook next = Process(world).outlook();
+  CHECK(next.decision.row == "T8");
+  CHECK(next.positions.at(split(0)).position == at(0));
+
+  World in_doubt = mirrorless_world();
+  in_doubt.prepared = prepared;
+  in_doubt.cell.reset();
+  refuse(in_doubt, request(MendKind::kReset), "decide --committed");
+}
+
 TEST_CASE("reset: follows `start:`, and keeps to the rules of a first start", "[engine]") {
   World latest = stopped_world();
   latest.start_at = 100;

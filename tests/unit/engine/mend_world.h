@@ -30,11 +30,13 @@ struct World {
   std::map<SplitId, std::pair<std::int64_t, std::int64_t>> logs;  // low, high
   std::set<SplitId> rewritten;
   std::string cluster = "c1";
+  std::string input_cluster;  // where the source is; empty: the same
   bool members = false;
   int fences = 0;
   // The machine.
   std::optional<LaneRecord> lane;
   std::optional<EpochRecord> prepared;
+  std::set<EpochId> applied;  // that have a D record
   std::string damage;
   // The job file.
   bool start_committed = false;
@@ -137,8 +139,9 @@ class WorldStore final : public EpochStore {
   Result<StoreContents> load() override {
     StoreContents contents;
     contents.lane = world_.lane;
+    contents.epochs = {world_.applied.begin(), world_.applied.end()};
     if (world_.prepared) {
-      contents.epochs = {world_.prepared->epoch};
+      contents.epochs.push_back(world_.prepared->epoch);
       if (world_.prepared->epoch > world_.lane->epoch) contents.prepared = world_.prepared;
     }
     return contents;
@@ -159,8 +162,9 @@ class WorldStore final : public EpochStore {
     return unused();
   }
   Result<EpochRecord> get_epoch(EpochId) override { return unused(); }
-  Result<> drop_folded(EpochId) override {
+  Result<> drop_folded(EpochId epoch) override {
     if (world_.dies()) return Error{Action::kRecover, "the process died"};
+    std::erase_if(world_.applied, [&](EpochId each) { return each <= epoch; });
     return {};
   }
   Result<std::vector<std::string>> outbox(std::string_view, EpochId) override { return unused(); }
@@ -181,7 +185,9 @@ class WorldSource final : public Source {
  public:
   explicit WorldSource(const World& world) : world_(world) {}
   const std::string& name() const override { return name_; }
-  Result<std::string> identity(MonoTime) override { return std::string(world_.cluster); }
+  Result<std::string> identity(MonoTime) override {
+    return world_.input_cluster.empty() ? world_.cluster : world_.input_cluster;
+  }
   Result<std::vector<SplitListing>> discover(MonoTime) override {
     std::vector<SplitListing> listings;
     for (const auto& [id, log] : world_.logs) listings.push_back({id.split, nullptr});

@@ -100,6 +100,23 @@ TEST_CASE("decide_recovery: T6, without a cell local positions win when they are
   CHECK(decide(heavy, "T6").action == RecoveryAction::kClaimLocal);
 }
 
+TEST_CASE("add_store_facts: D records of a lane that became light say nothing", "[engine]") {
+  StoreContents contents;
+  contents.lane = lane_at(3, 1);
+  contents.epochs = {EpochId{2}, EpochId{3}, EpochId{5}};
+  RecoveryFacts facts;
+  add_store_facts(facts, contents);
+  CHECK_FALSE(facts.delta_records);
+  CHECK(facts.stray == EpochId{5});
+  contents.lane->light = false;
+  add_store_facts(facts, contents);
+  CHECK(facts.delta_records);
+  contents.epochs = {EpochId{4}};
+  RecoveryFacts prepared_only;
+  add_store_facts(prepared_only, contents);
+  CHECK_FALSE(prepared_only.delta_records);
+}
+
 TEST_CASE("decide_recovery: T7, a prepared epoch without a cell is in doubt", "[engine]") {
   RecoveryFacts facts = facts_of(lane_at(3, 1), {});
   facts.prepared = prepared(4, 2);
