@@ -12,6 +12,7 @@
 #include "cli/explain.h"
 #include "cli/help.h"
 #include "cli/load_job.h"
+#include "cli/offsets.h"
 #include "cli/usage.h"
 #include "connectors/kafka/version.h"
 #include "job/run.h"
@@ -114,6 +115,8 @@ void add_commands(CLI::App& app, Flags& flags, int& exit_code) {
   state_dir(plan_command);
   common(plan_command);
   plan_command->callback([&] { exit_code = with_plan(flags, &plan); });
+
+  add_offsets_command(app, exit_code);
 
   CLI::App* const explain_command =
       app.add_subcommand("explain", "cause and cure of a code, such as W2104");
