@@ -4,291 +4,64 @@
 
 #include "base/check.h"
 #include "base/log.h"
+#include "engine/decisions.h"
 
 namespace weir {
 namespace {
 
-Error halted(const RecoveryDecision& decision) {
-  return {Action::kHalt, decision.halt, decision.text};
+using std::chrono::seconds;
+
+// Half of transaction.timeout.ms less what watched() adds: then the coordinator gives the call up
+// (epochs.md, section 3).
+constexpr seconds kCommitPatience{20};
+// A little over message.timeout.ms: librdkafka says first what became of the rows.
+constexpr seconds kFlushTimeout{50};
+constexpr seconds kAbortTimeout{5};
+// D records that stay for a decider which goes back a little (T13), and for people.
+constexpr EpochId::rep kKeptRecords = 8;
+
+MirrorPositions moved_of(const EpochRecord& record) {
+  MirrorPositions moved;
+  for (const SplitRange& range : record.ranges) moved.emplace_back(range.split, range.next);
+  return moved;
 }
 
-Error unknown(std::string_view what, const std::string& why) {
-  return {Action::kRetry, Code::kBrokersUnreachable, std::string(what) + " is unknown: " + why};
+Error unknown_cell(const std::string& why) {
+  return {Action::kRetry, Code::kBrokersUnreachable, "the cell is unknown: " + why};
 }
 
 }  // namespace
+
+Error Committer::abandoned() {
+  return {Action::kRecover, "this committer was abandoned in a call that did not return in time"};
+}
+
+Result<CellReading> Committer::peek() {
+  const MonoTime deadline = soon();
+  WEIR_ASSIGN(CellReading reading,
+              watched(deadline, [&]() -> Result<CellReading> { return decider_->peek(deadline); }));
+  if (reading.state == ReadState::kUnknown) return unknown_cell(reading.text);
+  return reading;
+}
+
+Result<CellReading> Committer::read_stable(MonoTime deadline) {
+  WEIR_ASSIGN(CellReading reading, watched(deadline, [&]() -> Result<CellReading> {
+                return decider_->read_stable(deadline);
+              }));
+  if (reading.state == ReadState::kUnknown) return unknown_cell(reading.text);
+  return reading;
+}
+
+Result<> Committer::fence() {
+  const MonoTime deadline = soon();
+  return watched(deadline, [&] { return decider_->fence(deadline); });
+}
 
 std::size_t Committer::source_of(const SplitId& split) const {
   for (std::size_t i = 0; i < parts_.sources.size(); ++i) {
     if (parts_.sources[i]->name() == split.source) return i;
   }
   WEIR_CHECK(false, "splits of sources that the plan lacks are dropped at recovery");
-}
-
-Result<std::vector<ClaimedSplit>> Committer::recover(bool at_start) {
-  WEIR_TRY(connect());
-  WEIR_TRY(read_facts(at_start));
-  WEIR_ASSIGN(const std::vector<SplitId> splits, discover());
-  const RecoveryDecision decision = decide_recovery(facts_);
-  log(LogLevel::kInfo, {.job = parts_.id.job, .lane = parts_.id.lane, .epoch = {}},
-      "recovery: row " + decision.row);
-  if (decision.action == RecoveryAction::kHalt) return halted(decision);
-  if (decision.action == RecoveryAction::kFirstStart) {
-    WEIR_TRY(first_start(splits));
-  } else {
-    WEIR_TRY(continue_from(decision, splits));
-  }
-  WEIR_TRY(verify_tails());
-  WEIR_TRY(resolve_ends());
-  WEIR_TRY(claim());
-  return assignments();
-}
-
-Result<> Committer::connect() {
-  if (!decider_) {
-    WEIR_ASSIGN(decider_, parts_.make_decider());
-  }
-  WEIR_ASSIGN(lane_.decider, decider_->identify(soon()));
-  WEIR_TRY(decider_->ensure_cell_place(soon()));
-  for (const auto& sink : parts_.sinks) WEIR_TRY(sink->check(soon()));
-  return {};
-}
-
-// Steps 1 to 4: load, peek, owner, fence, stable read, owner.
-Result<> Committer::read_facts(bool at_start) {
-  WEIR_ASSIGN(StoreContents contents, parts_.store->load());
-  facts_ = RecoveryFacts{};
-  facts_.id = parts_.id;
-  facts_.job = parts_.options.job_file;
-  facts_.lane = std::move(contents.lane);
-  facts_.prepared = std::move(contents.prepared);
-  if (facts_.lane) {
-    facts_.delta_records =
-        !contents.epochs.empty() && contents.epochs.front() <= facts_.lane->epoch;
-    for (const EpochId epoch : contents.epochs) {
-      if (epoch > facts_.lane->epoch.next()) facts_.stray = epoch;
-    }
-    // What this process committed since its claim is not in a light lane's store: the cell is.
-    if (facts_.lane->decider.cluster_id != lane_.decider.cluster_id) {
-      return Error{Action::kHalt, Code::kSourceRewritten,
-                   "cluster " + lane_.decider.cluster_name + " has id " + lane_.decider.cluster_id +
-                       ", and this job ran in " + facts_.lane->decider.cluster_id};
-    }
-  }
-  facts_.takeover = (parts_.options.takeover || parts_.options.takeover_auto) && at_start;
-
-  facts_.cell = decider_->peek(soon());
-  if (facts_.cell.state == ReadState::kUnknown) return unknown("the cell", facts_.cell.text);
-  if (check_owner(facts_, parts_.options.host)) {
-    // A plain read can be one commit old: ask again, stably, and still without fencing.
-    facts_.cell = decider_->read_stable(clock_.mono() + std::chrono::seconds(75));
-    if (facts_.cell.state == ReadState::kUnknown) return unknown("the cell", facts_.cell.text);
-    if (const auto halt = check_owner(facts_, parts_.options.host)) return halted(*halt);
-  }
-  WEIR_TRY(decider_->fence(soon()));
-  facts_.cell = decider_->read_stable(soon());
-  if (facts_.cell.state == ReadState::kUnknown) return unknown("the cell", facts_.cell.text);
-  if (const auto halt = check_owner(facts_, parts_.options.host)) return halted(*halt);
-  return {};
-}
-
-Result<std::vector<SplitId>> Committer::discover() {
-  std::vector<SplitId> splits;
-  for (const auto& source : parts_.sources) {
-    WEIR_ASSIGN(const std::vector<SplitListing> found, source->discover(soon()));
-    for (const SplitListing& listing : found) splits.push_back({source->name(), listing.split});
-  }
-  return splits;
-}
-
-Result<> Committer::first_start(const std::vector<SplitId>& splits) {
-  LaneRecord lane;
-  lane.id = parts_.id;
-  lane.decider = lane_.decider;
-  for (const auto& source : parts_.sources) {
-    std::vector<SplitId> ids;
-    std::vector<std::string> names;
-    for (const SplitId& split : splits) {
-      if (split.source != source->name()) continue;
-      ids.push_back(split);
-      names.push_back(split.split);
-    }
-    WEIR_ASSIGN(const MirrorReading mirror, decider_->read_mirror(ids, true, soon()));
-    for (const MirrorEntry& entry : mirror.entries) {
-      if (entry.state == ReadState::kUnknown) return unknown("an offset of the group", entry.text);
-    }
-    FirstStartFacts facts{.id = parts_.id,
-                          .source = source->name(),
-                          .group = parts_.options.groups.at(source->name()),
-                          .start_committed = source->starts_at_committed(),
-                          .start_explicit = source->start_is_explicit(),
-                          .group_has_members = !mirror.groups_with_members.empty(),
-                          .mirror = mirror.entries,
-                          .job = parts_.options.job_file};
-    const FirstStartDecision decision = decide_first_start(facts);
-    if (decision.halt) return halted(*decision.halt);
-    std::map<std::string, Position> positions;
-    if (decision.by_start) {
-      WEIR_ASSIGN(positions, source->first_positions(names, soon()));
-    } else {
-      WEIR_ASSIGN(positions, source->beginnings(names, soon()));
-      for (const MirrorEntry& entry : mirror.entries) {
-        if (entry.state == ReadState::kValue) {
-          positions[entry.split.split] = entry.position;
-        } else {
-          log(LogLevel::kWarn,
-              entry.split.text() + " has no committed offset and begins at its beginning");
-        }
-      }
-    }
-    for (const SplitId& split : ids) lane.splits[split].position = positions.at(split.split);
-    WEIR_ASSIGN(lane.sources[source->name()].cluster_id, source->identity(soon()));
-    if (source->bounded()) {
-      WEIR_ASSIGN(lane.sources[source->name()].ends, source->ends(names, soon()));
-    }
-  }
-  lane_ = lane;
-  lane_.plan = parts_.options.plan;
-  lane_.clock = clock_.wall();
-  return parts_.store->put_lane(lane_, Sync::kYes);
-}
-
-Result<> Committer::continue_from(const RecoveryDecision& decision,
-                                  const std::vector<SplitId>& splits) {
-  const DeciderRecord decider = lane_.decider;
-  lane_ = facts_.lane.value_or(LaneRecord{});
-  lane_.id = parts_.id;
-  lane_.decider = decider;
-  lane_.plan = parts_.options.plan;
-  switch (decision.action) {
-    case RecoveryAction::kDropPrepared:
-      WEIR_TRY(parts_.store->drop_above(lane_.epoch));
-      break;
-    case RecoveryAction::kAdopt:
-      lane_.epoch = facts_.cell.cell->epoch;
-      lane_.attempt = facts_.cell.cell->attempt;
-      lane_.digest = facts_.cell.cell->digest;
-      if (facts_.lane) WEIR_TRY(parts_.store->drop_above(facts_.lane->epoch));
-      break;
-    case RecoveryAction::kResume:
-    case RecoveryAction::kClaimLocal:
-      break;
-    case RecoveryAction::kRestore:
-    case RecoveryAction::kRollForward:
-    case RecoveryAction::kGoBack:
-    case RecoveryAction::kHalt:
-    case RecoveryAction::kFirstStart:
-      return Error{Action::kHalt, Code::kBug,
-                   "row " + decision.row +
-                       " belongs to lanes with D records, which this version does not write"};
-  }
-  for (const auto& source : parts_.sources) {
-    SourceRecord& record = lane_.sources[source->name()];
-    WEIR_ASSIGN(const std::string identity, source->identity(soon()));
-    if (!record.cluster_id.empty() && record.cluster_id != identity) {
-      return Error{Action::kHalt, Code::kSourceRewritten,
-                   "source \"" + source->name() + "\" is cluster " + identity + " now, and was " +
-                       record.cluster_id};
-    }
-    record.cluster_id = identity;
-  }
-  WEIR_ASSIGN(const MirrorReading mirror, decider_->read_mirror(splits, false, soon()));
-  for (const MirrorEntry& entry : mirror.entries) {
-    if (entry.state == ReadState::kUnknown) return unknown("an offset of the group", entry.text);
-  }
-  const bool never_claimed =
-      lane_.owner == OwnerId{} && lane_.owner_next == OwnerId{} && lane_.epoch == EpochId{};
-  SplitProgressMap known;
-  for (const auto& [split, progress] : lane_.splits) {
-    if (std::any_of(parts_.sources.begin(), parts_.sources.end(),
-                    [&](const auto& source) { return source->name() == split.source; })) {
-      known[split] = progress;
-    }
-  }
-  const bool cell_gone = facts_.cell.state == ReadState::kAbsent;
-  if (never_claimed || cell_gone) {
-    // T6: LANE's positions, whatever the mirror says; the claim writes it whole.
-    lane_.splits = known;
-    std::vector<SplitId> later;
-    for (const SplitId& split : splits) {
-      if (!known.contains(split)) later.push_back(split);
-    }
-    return start_at_beginning(later);
-  }
-  MirrorFacts facts{.id = parts_.id,
-                    .cell_epoch = facts_.cell.cell->epoch,
-                    .light = lane_.light,
-                    .adopt = decision.action == RecoveryAction::kAdopt,
-                    .known = known,
-                    .mirror = mirror.entries,
-                    .job = parts_.options.job_file};
-  MirrorDecision found = decide_mirror(facts, parts_.options.same_position);
-  if (found.halt) {
-    // Deleting a topic deletes its groups' offsets too. When the records are other ones now, that
-    // is what a person must know, and adopting or restoring offsets would not help.
-    lane_.splits = known;
-    WEIR_TRY(verify_tails());
-    return halted(*found.halt);
-  }
-  lane_.splits = std::move(found.positions);
-  return start_at_beginning(found.from_beginning);
-}
-
-Result<> Committer::start_at_beginning(const std::vector<SplitId>& splits) {
-  for (const auto& source : parts_.sources) {
-    std::vector<std::string> names;
-    for (const SplitId& split : splits) {
-      if (split.source == source->name()) names.push_back(split.split);
-    }
-    if (names.empty()) continue;
-    WEIR_ASSIGN(const auto positions, source->beginnings(names, soon()));
-    for (const auto& [split, position] : positions) {
-      log(LogLevel::kInfo,
-          "new partition " + source->name() + "/" + split + " begins at its beginning");
-      lane_.splits[{source->name(), split}].position = position;
-    }
-  }
-  return {};
-}
-
-Result<> Committer::verify_tails() {
-  for (const auto& source : parts_.sources) {
-    std::vector<SplitAssignment> assignments;
-    for (const auto& [split, progress] : lane_.splits) {
-      if (split.source == source->name()) assignments.push_back({split, progress.position, {}});
-    }
-    WEIR_ASSIGN(const std::vector<TailCheck> checks, source->verify_tails(assignments, soon()));
-    for (const TailCheck& check : checks) {
-      if (check.state != TailState::kRewritten) continue;
-      return Error{Action::kHalt, Code::kSourceRewritten,
-                   check.split.text() + ": " + check.detail + "\n  weir offsets " +
-                       parts_.options.job_file + " seek " + check.split.text() + "=earliest"};
-    }
-  }
-  return {};
-}
-
-std::vector<std::string> Committer::splits_of(const Source& source) const {
-  std::vector<std::string> names;
-  for (const auto& [split, progress] : lane_.splits) {
-    if (split.source == source.name()) names.push_back(split.split);
-  }
-  return names;
-}
-
-// `end:` is resolved once. A split that has none yet was found later, or this machine has no LANE
-// of before a takeover: without an end it would be read for ever.
-Result<> Committer::resolve_ends() {
-  for (const auto& source : parts_.sources) {
-    if (!source->bounded()) continue;
-    std::map<std::string, Position>& ends = lane_.sources[source->name()].ends;
-    std::vector<std::string> missing = splits_of(*source);
-    std::erase_if(missing, [&](const std::string& split) { return ends.contains(split); });
-    if (missing.empty()) continue;
-    WEIR_ASSIGN(auto resolved, source->ends(missing, soon()));
-    ends.merge(resolved);
-  }
-  return {};
 }
 
 Cell Committer::cell_now() const {
@@ -304,39 +77,143 @@ Cell Committer::cell_now() const {
   return cell;
 }
 
-// Step 8. Sync first and keep the found owner: a claim that committed unseen must not look like
-// another machine.
-Result<> Committer::claim() {
-  const bool cell_is_ours = facts_.cell.cell && facts_.lane &&
-                            (facts_.cell.cell->owner == facts_.lane->owner ||
-                             facts_.cell.cell->owner == facts_.lane->owner_next);
-  lane_.owner = cell_is_ours ? facts_.cell.cell->owner : OwnerId{};
-  lane_.owner_next = OwnerId{random_.next() | 1U};
-  lane_.clean_stop = false;
-  lane_.light = true;
-  lane_.clock = std::max(lane_.clock, clock_.wall());
-  claimed_at_ = std::chrono::floor<std::chrono::seconds>(clock_.wall());
-  WEIR_TRY(parts_.store->put_lane(lane_, Sync::kYes));
-  WEIR_TRY(commit_cell(true, {}, cell_now()));
-  lane_.owner = lane_.owner_next;
-  WEIR_TRY(parts_.store->put_lane(lane_, Sync::kYes));
+Commit Committer::whole_commit() const {
+  Commit commit{.cell = cell_now(), .mirror = {}};
+  for (const auto& [split, progress] : lane_.splits) {
+    if (is_mirrored(split)) commit.mirror.emplace_back(split, progress.position);
+  }
+  return commit;
+}
+
+Result<> Committer::check_health() {
+  for (const auto& source : parts_.sources) WEIR_TRY(source->health());
   return {};
 }
 
-Result<> Committer::commit_cell(bool whole_mirror, const std::vector<SplitRange>& moved,
-                                Cell cell) {
-  Commit commit{.cell = std::move(cell), .mirror = {}};
-  if (whole_mirror) {
-    for (const auto& [split, progress] : lane_.splits)
-      commit.mirror.emplace_back(split, progress.position);
-  } else {
-    for (const SplitRange& range : moved) commit.mirror.emplace_back(range.split, range.next);
+Result<std::vector<std::unique_ptr<SplitReader>>> Committer::assign(
+    const std::vector<const Waker*>& wakers) {
+  WEIR_CHECK(wakers.size() == claimed_.size(), "one waker per claimed split");
+  std::vector<std::unique_ptr<SplitReader>> readers(claimed_.size());
+  for (std::size_t source = 0; source < parts_.sources.size(); ++source) {
+    std::vector<SplitAssignment> assignments;
+    std::vector<const Waker*> woken;
+    std::vector<std::size_t> places;
+    for (std::size_t i = 0; i < claimed_.size(); ++i) {
+      if (claimed_[i].source != source) continue;
+      assignments.push_back(claimed_[i].assignment);
+      woken.push_back(wakers[i]);
+      places.push_back(i);
+    }
+    WEIR_ASSIGN(auto made, parts_.sources[source]->assign(assignments, woken));
+    for (std::size_t i = 0; i < made.size(); ++i) readers[places[i]] = std::move(made[i]);
   }
-  Result<Verdict> verdict = decider_->commit(commit);
-  if (!verdict) return std::move(verdict.error());
-  if (*verdict == Verdict::kDecidedWithDoubt) {
-    log(LogLevel::kInfo, "a commit was followed by doubt; the producer is rotated");
-    if (whole_mirror) return rotate();
+  return readers;
+}
+
+Result<EpochContext> Committer::open(AssignmentId assignment) {
+  WEIR_TRY(check_health());
+  const EpochId epoch = lane_.epoch.next();
+  WEIR_TRY(watched(soon(), [&] { return decider_->begin(epoch); }));
+  return EpochContext{epoch, std::max(lane_.clock, clock_.wall()), assignment};
+}
+
+Result<> Committer::commit(const EpochContext& epoch, const std::vector<SplitRange>& moved,
+                           const std::vector<OutboxRow>& outbox) {
+  WEIR_CHECK(epoch.epoch == lane_.epoch.next(), "epochs are decided one after the other (M4)");
+  if (moved.empty()) {
+    // Nothing moved, so nothing was written: dropped without a commit.
+    return watched(soon(), [&]() -> Result<> {
+      decider_->abort(clock_.mono() + kAbortTimeout);
+      return {};
+    });
+  }
+  WEIR_TRY(flush(epoch, moved));
+  EpochRecord record = record_of(epoch, moved);
+  if (lane_.decider.kind == DeciderKind::kLocal) return decide_locally(record, outbox);
+  WEIR_TRY(prepare(record, outbox));
+  Commit commit{.cell = cell_now(), .mirror = {}};
+  commit.cell.epoch = record.epoch;
+  commit.cell.attempt = record.attempt;
+  commit.cell.digest = record.digest;
+  for (const SplitRange& range : moved) {
+    if (is_mirrored(range.split)) commit.mirror.emplace_back(range.split, range.next);
+  }
+  return commit_cell(commit, [&] { return apply(record); });
+}
+
+EpochRecord Committer::record_of(const EpochContext& epoch, const std::vector<SplitRange>& moved) {
+  EpochRecord record;
+  record.epoch = epoch.epoch;
+  record.attempt = AttemptId{random_.next() | 1U};
+  record.ranges = moved;
+  record.splits = lane_.splits;
+  for (const SplitRange& range : moved) record.splits[range.split].position = range.next;
+  record.clock = epoch.clock;
+  return record;
+}
+
+// PREPARED. D/<N> is durable before anything is sent that decides (M1), and D/<N-1> is applied
+// (M5): LANE was written before the begin of this epoch.
+Result<> Committer::prepare(EpochRecord& record, const std::vector<OutboxRow>& outbox) {
+  return light_ ? Result<>() : parts_.store->put_epoch(record, outbox);
+}
+
+// Positions of sources that the decider's transaction cannot hold, for lag tools. What matters is
+// in the store already, so a failure is worth a line.
+void Committer::publish(const MirrorPositions& positions) {
+  const MirrorMark mark{parts_.id.instance, parts_.id.job, lane_.epoch};
+  for (const auto& source : parts_.sources) {
+    if (mirrored_.contains(source->name())) continue;
+    MirrorPositions theirs;
+    for (const auto& each : positions) {
+      if (each.first.source == source->name()) theirs.push_back(each);
+    }
+    if (theirs.empty()) continue;
+    if (const Result<> done = source->publish(mark, theirs, soon()); !done) {
+      log(LogLevel::kWarn, "positions were not copied: " + done.error().message());
+    }
+  }
+}
+
+// APPLIED. No sync: a loss leads back to D/<N> and the decider. A light lane's truth is the cell
+// and the mirror.
+Result<> Committer::apply(const EpochRecord& record) {
+  advance(record);
+  if (light_) return {};
+  WEIR_TRY(parts_.store->put_lane(lane_, Sync::kNo));
+  publish(moved_of(record));
+  return parts_.store->drop_folded(EpochId{record.epoch.value() - kKeptRecords});
+}
+
+Result<> Committer::decide_locally(EpochRecord& record, const std::vector<OutboxRow>& outbox) {
+  LaneRecord before = lane_;
+  advance(record);
+  if (Result<> decided = parts_.store->put_decided(record, outbox, lane_); !decided) {
+    lane_ = std::move(before);
+    return decided;
+  }
+  publish(moved_of(record));
+  return parts_.store->drop_folded(EpochId{record.epoch.value() - kKeptRecords});
+}
+
+// LANE says what the record says.
+void Committer::advance(const EpochRecord& record) {
+  lane_.epoch = record.epoch;
+  lane_.attempt = record.attempt;
+  lane_.digest = record.digest;
+  lane_.splits = record.splits;
+  lane_.watermark = record.watermark;
+  lane_.clock = record.clock;
+}
+
+// The rows are out, all of them, or the epoch cannot be decided.
+Result<> Committer::flush(const EpochContext& epoch, const std::vector<SplitRange>& moved) {
+  for (const auto& sink : parts_.sinks) {
+    Result<> flushed = sink->flush(epoch.epoch, clock_.mono() + kFlushTimeout);
+    if (flushed) continue;
+    if (flushed.error().code() != Code::kRowsRefused) return flushed;
+    return Error{flushed.error().action(), Code::kRowsRefused,
+                 flushed.error().message() + describe(moved)};
   }
   return {};
 }
@@ -353,13 +230,26 @@ std::string Committer::describe(const std::vector<SplitRange>& moved) const {
          " skip SOURCE/TOPIC/PARTITION@OFFSET   leaves one record out";
 }
 
+// One commit of the cell: epoch, claim or refresh. `applied` runs when it is decided, before the
+// rotation.
+Result<> Committer::commit_cell(const Commit& commit, const std::function<Result<>()>& applied) {
+  const Result<Verdict> verdict =
+      watched(clock_.mono() + kCommitPatience, [&] { return decider_->commit(commit); });
+  const AfterCommit after = on_commit_result(verdict, parts_.options.rotate_always);
+  if (after == AfterCommit::kRecover) return verdict.error();
+  if (*verdict == Verdict::kDecidedWithDoubt) {
+    log(LogLevel::kInfo, "a commit was followed by doubt; the producer is rotated");
+  }
+  WEIR_TRY(applied());
+  return after == AfterCommit::kRotate ? rotate() : Result<>();
+}
+
 // A new handle, fence and stable read: the cell must be what we committed (section 3).
 Result<> Committer::rotate() {
-  WEIR_TRY(decider_->fence(soon()));
-  const CellReading reading = decider_->read_stable(soon());
-  if (reading.state == ReadState::kUnknown) return unknown("the cell", reading.text);
-  const bool found_at_claim = reading.cell && reading.cell->owner == lane_.owner;
-  if (reading.cell && reading.cell->owner != lane_.owner_next && !found_at_claim) {
+  WEIR_TRY(fence());
+  WEIR_ASSIGN(const CellReading reading, read_stable(soon()));
+  if (reading.cell && reading.cell->owner != lane_.owner_next &&
+      reading.cell->owner != lane_.owner) {
     return Error{Action::kHalt, Code::kOtherOwner,
                  "another weir, on host " + reading.cell->host +
                      ", has taken this job over at epoch " +
@@ -375,40 +265,33 @@ Result<> Committer::rotate() {
   return {};
 }
 
-Result<EpochContext> Committer::open(AssignmentId assignment) {
-  const EpochId epoch = lane_.epoch.next();
-  WEIR_TRY(decider_->begin(epoch));
-  return EpochContext{epoch, std::max(lane_.clock, clock_.wall()), assignment};
+Result<bool> Committer::survey() {
+  WEIR_TRY(check_health());
+  WEIR_ASSIGN(const std::vector<SplitId> splits, discover());
+  return std::any_of(splits.begin(), splits.end(),
+                     [&](const SplitId& split) { return !lane_.splits.contains(split); });
 }
 
-Result<> Committer::commit(const EpochContext& epoch, const std::vector<SplitRange>& moved) {
-  WEIR_CHECK(epoch.epoch == lane_.epoch.next(), "epochs are decided one after the other (M4)");
-  if (moved.empty()) {
-    // Nothing moved, so nothing was written: dropped without a commit.
-    decider_->abort(soon());
-    return {};
+Result<std::map<SplitId, Position>> Committer::find_ends() {
+  std::map<SplitId, Position> all;
+  for (const auto& source : parts_.sources) {
+    std::map<std::string, Position> ends = lane_.sources[source->name()].ends;
+    if (!source->bounded()) {
+      WEIR_ASSIGN(ends, source->ends_now(splits_of(*source), soon()));
+    }
+    for (auto& [split, end] : ends) all[{source->name(), split}] = std::move(end);
   }
-  for (const auto& sink : parts_.sinks) {
-    Result<> flushed = sink->flush(epoch.epoch, clock_.mono() + std::chrono::seconds(50));
-    if (flushed) continue;
-    if (flushed.error().code() != Code::kRowsRefused) return flushed;
-    return Error{flushed.error().action(), Code::kRowsRefused,
-                 flushed.error().message() + describe(moved)};
-  }
-  Cell cell = cell_now();
-  cell.epoch = epoch.epoch;
-  cell.attempt = AttemptId{random_.next() | 1U};
-  cell.digest.reset();
-  WEIR_TRY(commit_cell(false, moved, cell));
-  lane_.epoch = cell.epoch;
-  lane_.attempt = cell.attempt;
-  lane_.digest.reset();
-  lane_.clock = epoch.clock;
-  for (const SplitRange& range : moved) lane_.splits[range.split].position = range.next;
-  return rotate();
+  return all;
 }
 
-Result<> Committer::refresh() { return commit_cell(true, {}, cell_now()); }
+Result<> Committer::refresh() {
+  MirrorPositions all;
+  for (const auto& [split, progress] : lane_.splits) all.emplace_back(split, progress.position);
+  return commit_cell(whole_commit(), [&] {
+    publish(all);
+    return Result<>();
+  });
+}
 
 Result<> Committer::clean_stop() {
   WEIR_TRY(refresh());
@@ -416,46 +299,34 @@ Result<> Committer::clean_stop() {
   return parts_.store->put_lane(lane_, Sync::kYes);
 }
 
-void Committer::abort() {
-  if (decider_) decider_->abort(clock_.mono() + std::chrono::seconds(5));
-}
-
-Result<bool> Committer::found_new_splits() {
-  WEIR_ASSIGN(const std::vector<SplitId> splits, discover());
-  return std::any_of(splits.begin(), splits.end(),
-                     [&](const SplitId& split) { return !lane_.splits.contains(split); });
-}
-
-std::string Committer::positions_text() const {
-  std::string text;
-  for (const auto& [split, progress] : lane_.splits) {
-    text +=
-        " " + split.text() + "@" + parts_.sources[source_of(split)]->describe(progress.position);
+void Committer::release() {
+  if (decider_) {
+    const Result<> done = watched(clock_.mono() + kAbortTimeout, [&]() -> Result<> {
+      decider_->abort(clock_.mono() + kAbortTimeout);
+      return {};
+    });
+    if (!done) return;
   }
-  return text;
+  for (const auto& source : parts_.sources) source->unassign();
 }
 
-Result<std::vector<ClaimedSplit>> Committer::assignments() {
-  std::vector<ClaimedSplit> claimed;
+CommitterProgress Committer::progress() const {
+  std::vector<std::uint64_t> outbox_bytes;
+  for (const auto& follower : parts_.followers) {
+    outbox_bytes.push_back(parts_.store->outbox_bytes(follower->name()));
+  }
+  std::string positions;
   for (const auto& source : parts_.sources) {
-    const std::vector<std::string> names = splits_of(*source);
-    std::map<std::string, Position> ends = lane_.sources[source->name()].ends;
-    if (parts_.options.available_now) {
-      WEIR_ASSIGN(ends, source->ends_now(names, soon()));
-    }
-    for (const std::string& name : names) {
-      const SplitId split{source->name(), name};
-      SplitAssignment assignment{split, lane_.splits.at(split).position, {}};
-      if (const auto end = ends.find(name); end != ends.end()) {
-        assignment.end = end->second;
-      } else if (source->bounded()) {
-        // Found after `end:` was resolved: nothing of it lies before that end.
-        assignment.end = assignment.position;
-      }
-      claimed.push_back({source_of(split), std::move(assignment)});
+    for (const auto& [split, progress] : lane_.splits) {
+      if (split.source != source->name()) continue;
+      positions += " " + split.text() + "@" + source->describe(progress.position);
     }
   }
-  return claimed;
+  return {.epoch = lane_.epoch,
+          .splits = lane_.splits,
+          .positions = std::move(positions),
+          .outbox_bytes = std::move(outbox_bytes),
+          .doubts = decider_ ? decider_->doubts() : 0};
 }
 
 }  // namespace weir

@@ -1,83 +1,134 @@
 #pragma once
 
+#include <functional>
+#include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
+#include "engine/decider_watch.h"
 #include "engine/lane.h"
+#include "engine/messages.h"
 #include "engine/recovery.h"
 
 namespace weir {
 
-/// A split that the lane owns after its claim, with where reading goes on.
-struct ClaimedSplit {
-  std::size_t source = 0;  ///< index into LaneParts::sources
-  SplitAssignment assignment;
-};
-
 /// The blocking half of a lane: recovery, claims, commits, refreshes, over store, decider and
-/// sources. What it decides is recovery.h's; here is the order of the steps (epochs.md, section 4).
+/// sources. What it decides is recovery.h's and decisions.h's; here is the order of the steps.
+/// Recovery's are in committer_recovery.cc, those of epochs in committer.cc (epochs.md, sections 4
+/// and 3).
 ///
-/// Owned by the lane. Thread: the lane's; each call blocks for seconds at most, commit() until the
-/// answer is known.
+/// Every call to the decider goes through `watch`. Once abandoned, each call returns kRecover at
+/// once and touches neither store nor sources: another Committer has them.
+///
+/// Owned by its CommitterTask, makes and owns its decider. Thread: that task's; each call blocks
+/// for seconds at most, commit() until the answer is known.
 class Committer {
  public:
-  Committer(LaneParts& parts, const Clock& clock, Random& random)
-      : parts_(parts), clock_(clock), random_(random) {}
+  Committer(LaneParts& parts, const Clock& clock, Random& random, DeciderWatch& watch)
+      : parts_(parts), clock_(clock), random_(random), watch_(watch) {}
 
   /// Steps 1 to 8: opens, peeks, fences, reads, decides, claims. `at_start`: this process has not
-  /// claimed yet, so `takeover: auto` may act.
+  /// claimed yet, so a takeover may act.
   /// Errors: kRetry and kRecover (again, after the back-off), kHalt, kStopJob.
   Result<std::vector<ClaimedSplit>> recover(bool at_start);
 
-  /// Begins the transaction of epoch L+1 and reads its clock.
+  /// Starts fetching what recover() returned, one waker and one reader per split.
+  Result<std::vector<std::unique_ptr<SplitReader>>> assign(const std::vector<const Waker*>& wakers);
+
+  /// Begins the transaction of epoch L+1 and reads its clock. Errors also for a fault of a source.
   Result<EpochContext> open(AssignmentId assignment);
-  /// Flushes the sinks and decides the epoch; afterwards it is applied, and the producer rotated.
-  Result<> commit(const EpochContext& epoch, const std::vector<SplitRange>& moved);
+  /// Flushes the sinks, prepares D/<N> unless the lane is light, and decides the epoch; afterwards
+  /// it is applied, and the producer rotated. An epoch that moved nothing is dropped.
+  Result<> commit(const EpochContext& epoch, const std::vector<SplitRange>& moved,
+                  const std::vector<OutboxRow>& outbox);
+  /// True when a source has splits that the lane does not own yet. Errors: a fault of a source.
+  Result<bool> survey();
+  /// Where the claimed splits end: `end:` where the source has one, else the log's end as of now.
+  Result<std::map<SplitId, Position>> find_ends();
   /// The cell again, and all of the mirror, so that neither expires.
   Result<> refresh();
   /// A refresh, then LANE with the clean-stop mark.
   Result<> clean_stop();
-  /// Gives up an open transaction.
-  void abort();
+  /// Gives up an open transaction, 5 s at most, and stops fetching. Precondition: every reader was
+  /// destroyed.
+  void release();
 
-  /// True when a source has splits that the lane does not own yet.
-  Result<bool> found_new_splits();
-
-  EpochId epoch() const { return lane_.epoch; }
-  /// " clicks/t/0@17 clicks/t/1@9": where the next epoch begins.
-  std::string positions_text() const;
-  /// Positions that the next epoch begins at.
-  const SplitProgressMap& positions() const { return lane_.splits; }
-  std::uint64_t doubts() const { return decider_ ? decider_->doubts() : 0; }
+  CommitterProgress progress() const;
 
  private:
   MonoTime soon() const { return clock_.mono() + std::chrono::seconds(30); }
+  static Error abandoned();
+  /// One call to the decider, under the watch; `call` returns a Result. `deadline` is the call's
+  /// own, and it is given some seconds beyond.
+  template <class Call>
+  auto watched(MonoTime deadline, Call call) -> decltype(call());
+  Result<CellReading> peek();
+  Result<CellReading> read_stable(MonoTime deadline);
+  Result<> fence();
+
+  // committer_recovery.cc
   Result<> connect();
   Result<std::vector<SplitId>> discover();
   Result<> read_facts(bool at_start);
   Result<> first_start(const std::vector<SplitId>& splits);
+  Result<> first_positions_of(Source& source, const std::vector<SplitId>& splits, LaneRecord& lane);
   Result<> continue_from(const RecoveryDecision& decision, const std::vector<SplitId>& splits);
+  Result<> apply(const RecoveryDecision& decision);
+  Result<> check_identities();
+  Result<> find_mirrored();
+  Result<> settle_by_lane(const std::vector<SplitId>& splits);
+  Result<> settle_positions(bool adopt, const std::vector<SplitId>& splits);
   Result<> start_at_beginning(const std::vector<SplitId>& splits);
+  Result<MirrorReading> read_mirror(const std::vector<SplitId>& splits, bool with_members);
+  Result<MirrorReading> read_mirror(Source& source, const std::vector<SplitId>& splits);
+  static Result<> all_known(const MirrorReading& mirror);
   Result<> verify_tails();
   Result<> resolve_ends();
-  std::vector<std::string> splits_of(const Source& source) const;
-  std::string describe(const std::vector<SplitRange>& moved) const;
   Result<> claim();
-  Result<> commit_cell(bool whole_mirror, const std::vector<SplitRange>& moved, Cell cell);
+  Result<std::vector<ClaimedSplit>> claimed_splits();
+  std::vector<std::string> splits_of(const Source& source) const;
+
+  // committer.cc
+  Result<> check_health();
+  Result<> flush(const EpochContext& epoch, const std::vector<SplitRange>& moved);
+  EpochRecord record_of(const EpochContext& epoch, const std::vector<SplitRange>& moved);
+  Result<> decide_locally(EpochRecord& record, const std::vector<OutboxRow>& outbox);
+  Result<> prepare(EpochRecord& record, const std::vector<OutboxRow>& outbox);
+  Result<> apply(const EpochRecord& record);
+  void advance(const EpochRecord& record);
+  Result<> commit_cell(const Commit& commit, const std::function<Result<>()>& applied);
+  Commit whole_commit() const;
+  void publish(const MirrorPositions& positions);
+  bool is_mirrored(const SplitId& split) const { return mirrored_.contains(split.source); }
   Result<> rotate();
-  Result<std::vector<ClaimedSplit>> assignments();
   Cell cell_now() const;
+  std::string describe(const std::vector<SplitRange>& moved) const;
   std::size_t source_of(const SplitId& split) const;
 
   LaneParts& parts_;
   const Clock& clock_;
   Random& random_;
+  DeciderWatch& watch_;
   std::unique_ptr<Decider> decider_;
   RecoveryFacts facts_;
-  LaneRecord lane_;  // as applied; ahead of the store's while a light lane runs
+  LaneRecord lane_;                 // as applied; ahead of the store's while a light lane runs
+  bool light_ = true;               // from this claim on
+  std::set<std::string> mirrored_;  // sources whose positions the decider's transaction holds
+  std::vector<ClaimedSplit> claimed_;
+  std::vector<SplitId> unclaimed_;  // that begin anew with the claim under way
   std::chrono::sys_seconds claimed_at_{};
 };
+
+template <class Call>
+auto Committer::watched(MonoTime deadline, Call call) -> decltype(call()) {
+  if (watch_.abandoned()) return abandoned();
+  watch_.enter(deadline + std::chrono::seconds(10));
+  auto answer = call();
+  if (!watch_.leave()) return abandoned();
+  return answer;
+}
 
 }  // namespace weir

@@ -49,13 +49,18 @@ struct LaneOptions {
   std::uint64_t commit_records = 200'000;
   std::uint64_t commit_bytes = 64ULL * 1024 * 1024;
   bool available_now = false;
+  /// `trigger: { every: ... }`: at each tick what is there then, and nothing between two ticks.
+  std::optional<std::chrono::microseconds> trigger_every;
   bool takeover = false;       ///< --takeover, for this start
   bool takeover_auto = false;  ///< delivery.takeover: auto
+  /// False: D records are written whatever the sources are, for the state or followers of the plan.
+  bool may_be_light = true;
+  bool rotate_always = true;  ///< delivery.rotate: a new producer handle after every commit
   std::chrono::microseconds drain_timeout = std::chrono::seconds(60);
   std::size_t threads_max = 8;
   bool skip_decode_errors = false;
   bool skip_eval_errors = false;
-  std::map<std::string, std::string> groups;  ///< source name -> its mirror's group
+  std::map<std::string, std::string> groups;  ///< source name -> its group, if any
   /// True when two positions are one offset; the source's connector knows.
   bool (*same_position)(const Position& a, const Position& b) = nullptr;
 };
@@ -65,6 +70,9 @@ struct LaneParts {
   LaneId id;
   std::vector<std::unique_ptr<Source>> sources;
   std::vector<std::unique_ptr<Sink>> sinks;
+  /// SinkIndex counts sinks first, then these.
+  std::vector<std::unique_ptr<FollowerSink>> followers;
+  std::vector<std::uint64_t> outbox_max_bytes;  ///< per follower; intake stops at the bound
   PipelineFactory make_pipeline;
   DeciderFactory make_decider;
   std::unique_ptr<EpochStore> store;
@@ -103,21 +111,25 @@ struct LaneStatus {
 struct LaneOutcome {
   LaneState state = LaneState::kStopped;  ///< kStopped, kFinished, kHalted or kFailed
   std::optional<Error> error;
+  /// A thread is still inside of a call that does not return, or was not waited for: the process
+  /// must leave by _Exit. Nothing is lost: the next start settles what is open.
+  bool threads_left = false;
 };
 
 /// Runs one lane: recovery, then epoch after epoch, until it is stopped, has read its bounded
-/// sources, or halts.
+/// sources, or halts. It is the threads around a Coordinator: workers and the committer.
 ///
-/// Owned by the job. Thread: run() blocks its caller, which becomes the lane's own thread;
+/// Owned by the job. Thread: run() blocks its caller, which becomes the coordinator's thread;
 /// request_stop() and status() any.
 class Lane {
  public:
+  /// `clock` and `random` outlive the process's last thread.
   static Result<std::unique_ptr<Lane>> open(LaneParts parts, const Clock& clock, Random& random);
   virtual ~Lane() = default;
 
   virtual LaneOutcome run() = 0;
   /// First: drain (seal, commit, clean stop). Second: abort the open transaction; nothing is lost
-  /// either way. Async-signal-safe.
+  /// either way. Third: leave at once. Async-signal-safe.
   virtual void request_stop() = 0;
   virtual std::shared_ptr<const LaneStatus> status() const = 0;
 };

@@ -118,6 +118,12 @@ bool is_ours(const MirrorEntry& entry, const LaneId& id) {
   return entry.mark && entry.mark->instance == id.instance && entry.mark->job == id.job;
 }
 
+// A mirror offset counts only when it is this job's and of an epoch that the cell knows.
+bool counts(const MirrorEntry& entry, const MirrorFacts& facts) {
+  return entry.state == ReadState::kValue && is_ours(entry, facts.id) &&
+         entry.mark->epoch <= facts.cell_epoch;
+}
+
 }  // namespace
 
 RecoveryDecision decide_recovery(const RecoveryFacts& facts) {
@@ -147,6 +153,12 @@ std::optional<RecoveryDecision> check_owner(const RecoveryFacts& facts, const st
   return halt("owner", Code::kOtherOwner, text);
 }
 
+bool mirrors_source(const MirrorFacts& facts, const std::string& source) {
+  return std::any_of(facts.mirror.begin(), facts.mirror.end(), [&](const MirrorEntry& entry) {
+    return entry.split.source == source && counts(entry, facts);
+  });
+}
+
 MirrorDecision decide_mirror(const MirrorFacts& facts,
                              bool (*same)(const Position& a, const Position& b)) {
   MirrorDecision decision;
@@ -154,12 +166,11 @@ MirrorDecision decide_mirror(const MirrorFacts& facts,
   std::string moved;
   bool any = false;
   for (const MirrorEntry& entry : facts.mirror) {
-    const bool counts = entry.state == ReadState::kValue && is_ours(entry, facts.id) &&
-                        entry.mark->epoch <= facts.cell_epoch;
+    const bool ours = counts(entry, facts);
     const auto known = facts.known.find(entry.split);
-    any = any || counts;
+    any = any || ours;
     if (facts.adopt) {
-      if (counts) {
+      if (ours) {
         // The mirror has no offset of the last record; LANE's position has, when it is the same.
         const bool keep =
             known != facts.known.end() && same(known->second.position, entry.position);
@@ -177,7 +188,7 @@ MirrorDecision decide_mirror(const MirrorFacts& facts,
     if (known == facts.known.end()) {
       // One that was away when this machine claimed last, such as a topic that metadata did not
       // show for a moment: what this job has committed of it must not be read a second time.
-      if (counts) {
+      if (ours) {
         decision.positions[entry.split].position = entry.position;
       } else {
         decision.from_beginning.push_back(entry.split);
@@ -186,7 +197,7 @@ MirrorDecision decide_mirror(const MirrorFacts& facts,
     }
     decision.positions[entry.split] = known->second;
     const bool expired = entry.state == ReadState::kAbsent && !facts.light;
-    if (!expired && !(counts && same(known->second.position, entry.position))) {
+    if (!expired && !(ours && same(known->second.position, entry.position))) {
       moved += "\n  " + entry.split.text() + ": " +
                (entry.state == ReadState::kAbsent ? "no offset" : entry.text);
     }

@@ -62,6 +62,9 @@ struct MirrorFacts {
   std::vector<MirrorEntry> mirror;  ///< of every split that exists now; none kUnknown
   std::string job;
 };
+/// True when an offset of this lane, up to the cell's epoch, is among those of `source`.
+bool mirrors_source(const MirrorFacts& facts, const std::string& source);
+
 struct MirrorDecision {
   std::optional<RecoveryDecision> halt;
   SplitProgressMap positions;

@@ -106,7 +106,7 @@ void Worker::on(SealEpoch& /*command*/) { sealing_ = open_.has_value(); }
 void Worker::on(Discard& /*command*/) {
   forget();
   failed_ = false;
-  events_.send(Discarded{index_});
+  say(Discarded{});
 }
 
 void Worker::on(Assign& command) {
@@ -130,12 +130,27 @@ void Worker::on(Assign& command) {
     if (!writer) return fail(std::move(writer.error()));
     writers_.push_back(std::move(*writer));
   }
+  for (const auto& follower : parts_.followers) {
+    auto outbox = std::make_unique<OutboxWriter>(*follower);
+    outboxes_.push_back(outbox.get());
+    writers_.push_back(std::move(outbox));
+  }
+}
+
+void Worker::on(ReadTo& command) {
+  for (Task& task : tasks_) {
+    const auto end = command.ends.find(task.split);
+    if (end == command.ends.end()) continue;
+    task.reader->read_to(end->second);
+    task.ended = false;
+  }
 }
 
 void Worker::forget() {
   tasks_.clear();
   pipelines_.clear();
   writers_.clear();
+  outboxes_.clear();
   pending_.clear();
   open_.reset();
   sealing_ = announced_ = full_said_ = false;
@@ -145,7 +160,7 @@ void Worker::forget() {
 
 void Worker::fail(Error error) {
   failed_ = true;
-  events_.send(WorkerFailed{index_, assignment_, std::move(error)});
+  say(WorkerFailed{std::move(error)});
 }
 
 Result<> Worker::write_pending() {
@@ -175,7 +190,7 @@ Result<> Worker::write_pending() {
 // One batch of one split. True when something was done.
 Result<bool> Worker::take_turn() {
   if (open_ && budget_.full()) {
-    if (!full_said_) events_.send(BudgetFull{});
+    if (!full_said_) say(BudgetFull{});
     full_said_ = true;
     return false;
   }
@@ -188,7 +203,7 @@ Result<bool> Worker::take_turn() {
     }
     if (!task.holds) continue;
     if (!open_) {
-      if (!announced_) events_.send(HasRecords{});
+      if (!announced_) say(HasRecords{});
       announced_ = true;
       continue;
     }
@@ -217,7 +232,7 @@ Result<bool> Worker::fetch(Task& task) {
     // The end can lie behind control records: the position moves without a record.
     task.next = fetched.next;
     task.ended = true;
-    events_.send(SplitEnded{task.split});
+    say(SplitEnded{task.split});
     return false;
   }
   if (open_) task.next = fetched.next;
@@ -240,7 +255,6 @@ Result<> Worker::process(Task& task) {
 
 void Worker::answer_seal() {
   Sealed sealed;
-  sealed.worker = index_;
   for (Task& task : tasks_) {
     if (task.next != task.first) {
       sealed.moved.push_back({task.split, task.first, task.next, task.records});
@@ -249,13 +263,14 @@ void Worker::answer_seal() {
       sealed.lag_records = sealed.lag_records.value_or(0) + *task.lag_records;
     }
   }
+  for (OutboxWriter* const outbox : outboxes_) outbox->take(sealed.outbox);
   sealed.rows_in = std::exchange(rows_in_, 0);
   sealed.rows_out = std::exchange(rows_out_, 0);
   sealed.rows_skipped = std::exchange(rows_skipped_, 0);
   sealed.dropped = std::exchange(dropped_, 0);
   open_.reset();
   sealing_ = announced_ = false;
-  events_.send(std::move(sealed));
+  say(std::move(sealed));
   // Records may be held already, and nothing else would wake us to say so.
   waker_.wake();
 }

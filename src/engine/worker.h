@@ -6,13 +6,13 @@
 #include <map>
 #include <memory>
 #include <optional>
-#include <set>
 #include <string>
-#include <variant>
 #include <vector>
 
 #include "base/mailbox.h"
 #include "engine/lane.h"
+#include "engine/messages.h"
+#include "engine/outbox.h"
 
 namespace weir {
 
@@ -30,48 +30,6 @@ struct EpochBudget {
   void reset() { records = bytes_in = bytes_out = 0; }
 };
 
-// --- commands: lane -> worker ---
-struct OpenEpoch {
-  EpochContext epoch;
-};
-struct SealEpoch {};
-/// Forget the open epoch, every reader and writer; answer Discarded.
-struct Discard {};
-struct TaskSetup {
-  std::size_t source = 0;
-  SplitAssignment assignment;
-  std::unique_ptr<SplitReader> reader;
-};
-struct Assign {
-  AssignmentId assignment;
-  std::vector<TaskSetup> tasks;
-};
-struct Quit {};
-using WorkerCommand = std::variant<OpenEpoch, SealEpoch, Discard, Assign, Quit>;
-
-// --- events: worker -> lane ---
-struct HasRecords {};
-struct BudgetFull {};
-struct SplitEnded {
-  SplitId split;
-};
-struct Sealed {
-  std::size_t worker = 0;
-  std::vector<SplitRange> moved;
-  std::uint64_t rows_in = 0, rows_out = 0, rows_skipped = 0, dropped = 0;
-  std::optional<std::int64_t> lag_records;
-};
-struct Discarded {
-  std::size_t worker = 0;
-};
-struct WorkerFailed {
-  std::size_t worker = 0;
-  AssignmentId assignment;
-  Error error;
-};
-using WorkerEvent =
-    std::variant<HasRecords, BudgetFull, SplitEnded, Sealed, Discarded, WorkerFailed>;
-
 /// Reads its splits, runs their pipelines and writes the rows, while an epoch is open. step() does
 /// a bounded piece of work and never blocks, so the simulator can drive it.
 ///
@@ -79,7 +37,7 @@ using WorkerEvent =
 class Worker {
  public:
   Worker(std::size_t index, LaneParts& parts, EpochBudget& budget, const Waker& waker,
-         Mailbox<WorkerEvent>& events)
+         Mailbox<LaneEvent>& events)
       : index_(index),
         parts_(parts),
         budget_(budget),
@@ -118,7 +76,12 @@ class Worker {
   void on(SealEpoch& command);
   void on(Discard& command);
   void on(Assign& command);
+  void on(ReadTo& command);
   void fail(Error error);
+  template <class Event>
+  void say(Event event) {
+    events_.send(FromWorker{index_, assignment_, std::move(event)});
+  }
   Result<> write_pending();
   Result<bool> take_turn();
   Result<bool> fetch(Task& task);
@@ -130,13 +93,14 @@ class Worker {
   LaneParts& parts_;
   EpochBudget& budget_;
   const Waker& waker_;
-  Mailbox<WorkerEvent>& events_;
+  Mailbox<LaneEvent>& events_;
   Mailbox<WorkerCommand> commands_;
 
   AssignmentId assignment_;
   std::vector<Task> tasks_;
   std::map<std::size_t, std::unique_ptr<Pipeline>> pipelines_;  // by source
-  std::vector<std::unique_ptr<SinkWriter>> writers_;
+  std::vector<std::unique_ptr<SinkWriter>> writers_;            // by SinkIndex; the outboxes' last
+  std::vector<OutboxWriter*> outboxes_;                         // those of writers_
   std::optional<EpochContext> open_;
   bool sealing_ = false;
   bool failed_ = false;     // until discarded

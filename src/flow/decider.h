@@ -11,6 +11,7 @@
 #include "base/result.h"
 #include "flow/epoch_record.h"
 #include "flow/lane_record.h"
+#include "flow/mirror.h"
 
 namespace weir {
 
@@ -27,36 +28,10 @@ struct Cell {
   bool operator==(const Cell&) const = default;
 };
 
-/// `unknown` is never taken for `absent`: after a time-out librdkafka shows the same offset -1001
-/// for both, and going on then would begin a job anew.
-enum class ReadState : unsigned char { kValue, kAbsent, kUnknown };
-
 struct CellReading {
   ReadState state = ReadState::kUnknown;
   std::optional<Cell> cell;  ///< with kValue; none when the text is not weir's (T2)
   std::string text;          ///< with kValue the metadata as found, with kUnknown the reason
-};
-
-/// Who wrote a mirror offset: metadata `w2m;...`.
-struct MirrorMark {
-  std::string instance;
-  std::string job;
-  EpochId epoch;
-  bool operator==(const MirrorMark&) const = default;
-};
-
-struct MirrorEntry {
-  SplitId split;
-  ReadState state = ReadState::kUnknown;
-  Position position;               ///< with kValue
-  std::optional<MirrorMark> mark;  ///< with kValue; none: somebody else's commit
-  std::string text;  ///< with kUnknown the reason, else position and metadata for people
-};
-
-struct MirrorReading {
-  std::vector<MirrorEntry> entries;  ///< one per split asked for, in that order
-  /// Groups that have live members now, by name; looked at only when asked.
-  std::vector<std::string> groups_with_members;
 };
 
 enum class Verdict : unsigned char {
@@ -68,7 +43,7 @@ enum class Verdict : unsigned char {
 struct Commit {
   Cell cell;
   /// Positions for the mirror: the moved splits of an epoch, all of them at a claim or refresh.
-  std::vector<std::pair<SplitId, Position>> mirror;
+  MirrorPositions mirror;
 };
 
 /// Where an epoch's output and input positions become visible together: the sink whose commit

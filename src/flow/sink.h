@@ -70,8 +70,8 @@ class FollowerSink {
   virtual Result<> render(const Batch& batch, std::vector<std::string>& rows,
                           std::vector<RowError>& errors) const = 0;
 
-  /// Writes all rows of one epoch, idempotently where the sink can: called again with the same
-  /// epoch after a crash. Epochs come in order. Errors: kRetry, again with back-off; kHalt.
+  /// Writes all rows of one epoch, idempotently where the sink can. Epochs come in order; after a
+  /// crash the last ones come again, as they were. Errors: kRetry, again with back-off; kHalt.
   virtual Result<> deliver(EpochId epoch, std::span<const std::string> rows, MonoTime deadline) = 0;
 };
 

@@ -13,6 +13,7 @@
 #include "base/waker.h"
 #include "data/record.h"
 #include "flow/lane_record.h"
+#include "flow/mirror.h"
 
 namespace weir {
 
@@ -52,6 +53,9 @@ class SplitReader {
   /// Never blocks. Offsets rise strictly (I9); what would not is dropped and counted.
   /// Errors: kHalt data_loss or source_rewritten; kRecover; kStopJob.
   virtual Result<Fetch> fetch(RecordBatch& into, std::size_t rows_max, std::size_t bytes_max) = 0;
+
+  /// Moves the assigned end, forward only: what lies before the new one is given after all.
+  virtual void read_to(const Position& end) = 0;
 };
 
 struct SplitListing {
@@ -112,6 +116,15 @@ class Source {
   virtual Result<std::vector<TailCheck>> verify_tails(
       const std::vector<SplitAssignment>& assignments, MonoTime deadline) = 0;
 
+  /// The committed offsets of this source's own group, read stably, one per split in that order;
+  /// for sources whose mirror the decider's transaction cannot hold. All absent where a source has
+  /// no groups. `with_members` also asks who is in it. Errors: kRetry, kStopJob.
+  virtual Result<MirrorReading> read_group(const std::vector<SplitId>& splits, bool with_members,
+                                           MonoTime deadline);
+  /// Copies decided positions to that group, for lag tools alone. Errors: kRetry, harmless.
+  virtual Result<> publish(const MirrorMark& mark, const MirrorPositions& positions,
+                           MonoTime deadline);
+
   /// Starts fetching. Returns one reader per assignment, in that order; all readers of the
   /// assignment before are void and must have been destroyed. `wakers[i]` is written to when
   /// records come for `assignments[i]`; they outlive the readers.
@@ -129,5 +142,19 @@ class Source {
   /// Reads an offset as `describe` writes it, without resolving `earliest` and the like.
   virtual Result<Position> parse_position(std::string_view text) const = 0;
 };
+
+inline Result<MirrorReading> Source::read_group(const std::vector<SplitId>& splits,
+                                                bool /*with_members*/, MonoTime /*deadline*/) {
+  MirrorReading reading;
+  for (const SplitId& split : splits) {
+    reading.entries.push_back({split, ReadState::kAbsent, {}, {}, {}});
+  }
+  return reading;
+}
+
+inline Result<> Source::publish(const MirrorMark& /*mark*/, const MirrorPositions& /*positions*/,
+                                MonoTime /*deadline*/) {
+  return {};
+}
 
 }  // namespace weir

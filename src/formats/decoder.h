@@ -8,11 +8,9 @@
 #include "data/batch.h"
 #include "data/record.h"
 #include "data/schema.h"
+#include "formats/options.h"
 
 namespace weir {
-
-enum class Format : unsigned char { kJson, kRaw };
-std::string_view to_string(Format format);
 
 /// Turns the records of a batch into columns.
 ///
@@ -31,8 +29,14 @@ class Decoder {
 ///
 /// json: a missing field and null are NULL; numeric keeps the digits as written; timestamptz is an
 /// RFC 3339 string, text a JSON string, jsonb any value; there is no bytea.
-/// raw: one column `value bytea`, NULL for a tombstone, or none.
-/// Errors: kStopJob for a schema that the format cannot fill.
-Result<std::unique_ptr<Decoder>> make_decoder(Format format, std::shared_ptr<const Schema> schema);
+/// raw: one column `value bytea`, NULL for a tombstone, or none. text: the same with `value text`.
+/// csv: columns by the header's names in any order, or by their place in `options.csv.columns`; a
+/// column that the file lacks is NULL, one that the schema lacks is ignored. Every row has as many
+/// fields as there are names. Types are read as in json, see text_value.h. An empty line is no row,
+/// unless there is one column.
+/// generated: one column `i bigint`, or none.
+/// Errors: kStopJob for a schema that the format cannot fill, or options that contradict.
+Result<std::unique_ptr<Decoder>> make_decoder(Format format, std::shared_ptr<const Schema> schema,
+                                              const FormatOptions& options = {});
 
 }  // namespace weir

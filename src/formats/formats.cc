@@ -39,12 +39,7 @@ class RawEncoder final : public Encoder {
   }
 };
 
-}  // namespace
-
-std::string_view to_string(Format format) { return format == Format::kJson ? "json" : "raw"; }
-
-Result<std::unique_ptr<Decoder>> make_decoder(Format format, std::shared_ptr<const Schema> schema) {
-  if (format == Format::kJson) return make_json_decoder(std::move(schema));
+Result<std::unique_ptr<Decoder>> make_raw_decoder(std::shared_ptr<const Schema> schema) {
   const bool usable = schema->size() == 0 || (schema->size() == 1 && (*schema)[0].name == "value" &&
                                               (*schema)[0].type.kind == TypeKind::kBytea);
   if (!usable) {
@@ -54,8 +49,7 @@ Result<std::unique_ptr<Decoder>> make_decoder(Format format, std::shared_ptr<con
   return std::unique_ptr<Decoder>(std::make_unique<RawDecoder>(std::move(schema)));
 }
 
-Result<std::unique_ptr<Encoder>> make_encoder(Format format, const Schema& schema) {
-  if (format == Format::kJson) return make_json_encoder(schema);
+Result<std::unique_ptr<Encoder>> make_raw_encoder(const Schema& schema) {
   const bool usable = schema.size() == 1 && (schema[0].type.kind == TypeKind::kBytea ||
                                              schema[0].type.kind == TypeKind::kText);
   if (!usable) {
@@ -64,6 +58,65 @@ Result<std::unique_ptr<Encoder>> make_encoder(Format format, const Schema& schem
                      std::to_string(schema.size()) + "; add a select"};
   }
   return std::unique_ptr<Encoder>(std::make_unique<RawEncoder>());
+}
+
+Result<std::unique_ptr<Decoder>> make_plain_decoder(Format format,
+                                                    std::shared_ptr<const Schema> schema,
+                                                    const FormatOptions& options) {
+  switch (format) {
+    case Format::kJson:
+      return make_json_decoder(std::move(schema));
+    case Format::kRaw:
+      return make_raw_decoder(std::move(schema));
+    case Format::kCsv:
+      return make_csv_decoder(std::move(schema), options.csv);
+    case Format::kText:
+      return make_text_decoder(std::move(schema));
+    case Format::kGenerated:
+      break;
+  }
+  return make_generated_decoder(std::move(schema));
+}
+
+}  // namespace
+
+std::string_view to_string(Format format) {
+  switch (format) {
+    case Format::kJson:
+      return "json";
+    case Format::kRaw:
+      return "raw";
+    case Format::kCsv:
+      return "csv";
+    case Format::kText:
+      return "text";
+    case Format::kGenerated:
+      return "generated";
+  }
+  return {};
+}
+
+Result<std::unique_ptr<Decoder>> make_decoder(Format format, std::shared_ptr<const Schema> schema,
+                                              const FormatOptions& options) {
+  WEIR_ASSIGN(auto decoder, make_plain_decoder(format, std::move(schema), options));
+  return options.framed ? refuse_unreadable(std::move(decoder)) : std::move(decoder);
+}
+
+Result<std::unique_ptr<Encoder>> make_encoder(Format format, const Schema& schema,
+                                              const FormatOptions& options) {
+  switch (format) {
+    case Format::kJson:
+      return make_json_encoder(schema);
+    case Format::kRaw:
+      return make_raw_encoder(schema);
+    case Format::kCsv:
+      return make_csv_encoder(options.csv);
+    case Format::kText:
+      return make_text_encoder(schema);
+    case Format::kGenerated:
+      break;
+  }
+  return Error{Action::kStopJob, "format generated cannot be written"};
 }
 
 }  // namespace weir

@@ -17,10 +17,15 @@ namespace {
 std::atomic<Lane*> running = nullptr;
 std::atomic<int> signals = 0;
 
-// Async-signal-safe: an atomic, an eventfd, _exit.
+// Async-signal-safe: an atomic, an eventfd, _exit. Before the lane runs there is nothing to give
+// up.
 void on_signal(int /*number*/) {
-  if (signals.fetch_add(1) > 0) _exit(kExitDone);
-  if (Lane* const lane = running.load()) lane->request_stop();
+  const int before = signals.fetch_add(1);
+  if (Lane* const lane = running.load()) {
+    lane->request_stop();
+  } else if (before > 0) {
+    _exit(kExitDone);
+  }
 }
 
 void catch_signals() {
@@ -71,7 +76,7 @@ int run_job(const JobSpec& job, const Plan& plan, const RunOptions& options) {
   const auto fail = [&](Error error) {
     return report(context,
                   {error.action() == Action::kHalt ? LaneState::kHalted : LaneState::kFailed,
-                   std::move(error)});
+                   std::move(error), false});
   };
   catch_signals();
   auto directory = JobDirectory::open(
@@ -92,7 +97,10 @@ int run_job(const JobSpec& job, const Plan& plan, const RunOptions& options) {
   const LaneOutcome outcome = (*lane)->run();
   running = nullptr;
   log_summary(context, *(*lane)->status());
-  return report(context, outcome);
+  const int code = report(context, outcome);
+  // A thread may never come back from where it is.
+  if (outcome.threads_left) std::_Exit(code);
+  return code;
 }
 
 }  // namespace weir

@@ -4,19 +4,27 @@
 #include <rocksdb/db.h>
 #include <rocksdb/options.h>
 #include <rocksdb/table.h>
+#include <rocksdb/write_batch.h>
 
+#include <atomic>
+#include <map>
+#include <set>
+
+#include "base/mutex.h"
+#include "state/epoch_codec.h"
 #include "state/lane_codec.h"
 
 namespace weir {
 namespace {
 
 constexpr const char* kLaneKey = "LANE";
+constexpr const char* kFollowerKey = "FOLLOWER/";  // then the name; value: the delivered epoch
+// Then the outbox key; value: bytes of its rows, so that counting them reads none.
+constexpr const char* kBytesKey = "BYTES/";
 
 Error to_error(const rocksdb::Status& status, const std::string& what) {
   if (status.IsCorruption()) {
-    return {Action::kHalt, Code::kCorruptStore,
-            what + ": " + status.ToString() +
-                "\n  restore the state directory from a copy, or: weir offsets JOB reset"};
+    return {Action::kHalt, Code::kCorruptStore, what + ": " + status.ToString()};
   }
   if (status.IsNoSpace()) {
     return {Action::kStopJob, what + ": the disk is full (" + status.ToString() + ")"};
@@ -27,12 +35,13 @@ Error to_error(const rocksdb::Status& status, const std::string& what) {
 rocksdb::Options store_options() {
   rocksdb::Options options;
   options.create_if_missing = true;
+  options.create_missing_column_families = true;
   // epochs.md, section 7: the default silently drops everything after a damaged WAL record.
   options.wal_recovery_mode = rocksdb::WALRecoveryMode::kTolerateCorruptedTailRecords;
   options.recycle_log_file_num = 0;
   options.track_and_verify_wals_in_manifest = true;
   options.paranoid_checks = true;
-  // A lane writes a few kilobytes an hour: everything is as small as it gets.
+  // A light lane writes a few kilobytes an hour: everything is as small as it gets.
   options.write_buffer_size = 256U * 1024;
   options.max_write_buffer_number = 2;
   options.max_open_files = 64;
@@ -41,81 +50,305 @@ rocksdb::Options store_options() {
   options.stats_dump_period_sec = 0;
   options.stats_persist_period_sec = 0;
   options.max_background_jobs = 1;
+  // All column families together; then the oldest is flushed, so that its WAL can go.
+  options.max_total_wal_size = 64U << 20U;
   rocksdb::BlockBasedTableOptions table;
   table.block_cache = rocksdb::NewLRUCache(512U * 1024);
   options.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table));
   return options;
 }
 
+// D and OUT live for an epoch or until a follower has them: large values that are deleted soon.
+rocksdb::ColumnFamilyOptions blob_options(const rocksdb::Options& base) {
+  rocksdb::ColumnFamilyOptions options(base);
+  options.write_buffer_size = 8U << 20U;
+  options.enable_blob_files = true;
+  options.min_blob_size = 4096;
+  options.enable_blob_garbage_collection = true;
+  options.blob_garbage_collection_age_cutoff = 1.0;
+  return options;
+}
+
+std::string big_endian(std::uint64_t value) {
+  std::string bytes(8, '\0');
+  for (unsigned i = 0; i < 8; ++i) bytes[i] = static_cast<char>(value >> (56 - 8 * i) & 0xffU);
+  return bytes;
+}
+
+std::optional<std::uint64_t> from_big_endian(std::string_view bytes) {
+  if (bytes.size() != 8) return std::nullopt;
+  std::uint64_t value = 0;
+  for (const char c : bytes) value = value << 8U | static_cast<unsigned char>(c);
+  return value;
+}
+
+// Keys sort as epochs do. Epochs are never negative.
+std::string epoch_key(EpochId epoch) {
+  return big_endian(static_cast<std::uint64_t>(epoch.value()));
+}
+
+std::optional<EpochId> epoch_of(std::string_view key) {
+  const std::optional<std::uint64_t> value = from_big_endian(key);
+  if (!value) return std::nullopt;
+  return EpochId{static_cast<std::int64_t>(*value)};
+}
+
+std::string outbox_key(std::string_view follower, EpochId epoch) {
+  return std::string(follower) + '\0' + epoch_key(epoch);
+}
+
+rocksdb::WriteOptions write_options(Sync sync) {
+  rocksdb::WriteOptions options;
+  options.sync = sync == Sync::kYes;
+  return options;
+}
+
 class RocksDbStore final : public EpochStore {
  public:
-  explicit RocksDbStore(std::unique_ptr<rocksdb::DB> db) : db_(std::move(db)) {}
+  RocksDbStore(std::unique_ptr<rocksdb::DB> db, std::vector<rocksdb::ColumnFamilyHandle*> families)
+      : db_(std::move(db)), families_(std::move(families)) {}
+  ~RocksDbStore() override {
+    for (rocksdb::ColumnFamilyHandle* family : families_) db_->DestroyColumnFamilyHandle(family);
+  }
 
   Result<StoreContents> load() override {
-    std::string bytes;
-    const rocksdb::Status status = db_->Get(rocksdb::ReadOptions(), kLaneKey, &bytes);
     StoreContents contents;
-    if (status.IsNotFound()) return contents;
-    if (!status.ok()) return to_error(status, "reading LANE");
-    WEIR_ASSIGN(contents.lane, decode_lane(bytes));
+    WEIR_ASSIGN(const std::optional<std::string> lane, get(records(), kLaneKey, "LANE"));
+    if (lane) {
+      WEIR_ASSIGN(contents.lane, decode_lane(*lane));
+    }
+    const EpochId applied = contents.lane ? contents.lane->epoch : EpochId{};
+    applied_ = applied.value();
+    epochs_.clear();
+    const std::unique_ptr<rocksdb::Iterator> each(
+        db_->NewIterator(rocksdb::ReadOptions(), epochs()));
+    for (each->SeekToFirst(); each->Valid(); each->Next()) {
+      const std::optional<EpochId> epoch = epoch_of(each->key().ToStringView());
+      if (!epoch) return Error{Action::kHalt, Code::kCorruptStore, "a D record has no epoch"};
+      contents.epochs.push_back(*epoch);
+      epochs_.insert(*epoch);
+      if (*epoch != applied.next()) continue;
+      WEIR_ASSIGN(contents.prepared, decode_epoch(each->value().ToStringView(), name_of(*epoch)));
+    }
+    if (!each->status().ok()) return to_error(each->status(), "reading the D records");
+    WEIR_TRY(count_outbox());
     return contents;
   }
 
   Result<> put_lane(const LaneRecord& lane, Sync sync) override {
-    if (poisoned_) {
-      return Error{Action::kRecover, "a sync of the store failed; it must be opened again"};
-    }
-    rocksdb::WriteOptions options;
-    options.sync = sync == Sync::kYes;
-    const rocksdb::Status status = db_->Put(options, kLaneKey, encode_lane(lane));
-    if (status.ok()) return {};
-    // What a failed sync left behind is unknown: nothing more is written through this handle.
-    poisoned_ = true;
-    return to_error(status, "writing LANE");
+    rocksdb::WriteBatch batch;
+    batch.Put(records(), kLaneKey, encode_lane(lane));
+    WEIR_TRY(write(batch, sync, "writing LANE"));
+    applied_ = lane.epoch.value();
+    return {};
   }
 
-  Result<> put_epoch(EpochRecord& /*record*/, const std::vector<OutboxRow>& /*rows*/) override {
-    return not_in_this_version();
+  Result<> put_epoch(EpochRecord& record, const std::vector<OutboxRow>& rows) override {
+    rocksdb::WriteBatch batch;
+    const RowBytes bytes = add_epoch(batch, record, rows);
+    WEIR_TRY(write(batch, Sync::kYes, "writing " + name_of(record.epoch)));
+    note(bytes, record.epoch);
+    return {};
   }
-  Result<EpochRecord> get_epoch(EpochId /*epoch*/) override { return not_in_this_version(); }
-  Result<> drop_above(EpochId /*epoch*/) override { return {}; }
-  Result<> drop_folded(EpochId /*epoch*/) override { return {}; }
-  Result<std::vector<std::string>> outbox(std::string_view /*follower*/,
-                                          EpochId /*epoch*/) override {
-    return not_in_this_version();
+
+  Result<> put_decided(EpochRecord& record, const std::vector<OutboxRow>& rows,
+                       LaneRecord& lane) override {
+    rocksdb::WriteBatch batch;
+    const RowBytes bytes = add_epoch(batch, record, rows);
+    lane.digest = record.digest;
+    batch.Put(records(), kLaneKey, encode_lane(lane));
+    WEIR_TRY(write(batch, Sync::kYes, "writing " + name_of(record.epoch) + " and LANE"));
+    applied_ = lane.epoch.value();
+    note(bytes, record.epoch);
+    return {};
   }
-  Result<> acknowledge(std::string_view /*follower*/, EpochId /*epoch*/) override {
-    return not_in_this_version();
+
+  Result<EpochRecord> get_epoch(EpochId epoch) override {
+    WEIR_ASSIGN(const std::optional<std::string> bytes,
+                get(epochs(), epoch_key(epoch), name_of(epoch)));
+    if (!bytes) {
+      return Error{Action::kHalt, Code::kStateLost, "the store has no record " + name_of(epoch)};
+    }
+    return decode_epoch(*bytes, name_of(epoch));
   }
-  Result<EpochId> acknowledged(std::string_view /*follower*/) override {
-    return not_in_this_version();
+
+  Result<> drop_above(EpochId epoch) override {
+    rocksdb::WriteBatch batch;
+    drop(batch, epochs_.upper_bound(epoch), epochs_.end());
+    {
+      const MutexLock lock(mutex_);
+      for (auto& [follower, sizes] : waiting_) {
+        drop(batch, follower, sizes, sizes.upper_bound(epoch), sizes.end());
+      }
+    }
+    return write(batch, Sync::kNo, "dropping undecided epochs");
+  }
+
+  Result<> drop_folded(EpochId epoch) override {
+    rocksdb::WriteBatch batch;
+    drop(batch, epochs_.begin(), epochs_.upper_bound(epoch));
+    if (batch.Count() == 0) return {};
+    return write(batch, Sync::kNo, "dropping applied epochs");
+  }
+
+  Result<std::vector<std::string>> outbox(std::string_view follower, EpochId epoch) override {
+    if (epoch.value() > applied_) return std::vector<std::string>{};
+    const std::string name = "OUT/" + std::to_string(epoch.value()) + "/" + std::string(follower);
+    WEIR_ASSIGN(const std::optional<std::string> bytes,
+                get(outbox_family(), outbox_key(follower, epoch), name));
+    if (!bytes) return std::vector<std::string>{};
+    return decode_outbox(*bytes, name);
+  }
+
+  Result<> acknowledge(std::string_view follower, EpochId epoch) override {
+    rocksdb::WriteBatch batch;
+    batch.Put(records(), kFollowerKey + std::string(follower), epoch_key(epoch));
+    {
+      const MutexLock lock(mutex_);
+      Sizes& sizes = waiting_[std::string(follower)];
+      drop(batch, follower, sizes, sizes.begin(), sizes.upper_bound(epoch));
+    }
+    // Without sync: lost with the page cache, its rows are delivered once more, idempotently.
+    return write(batch, Sync::kNo, "noting what " + std::string(follower) + " has");
+  }
+
+  Result<EpochId> acknowledged(std::string_view follower) override {
+    const std::string key = kFollowerKey + std::string(follower);
+    WEIR_ASSIGN(const std::optional<std::string> bytes, get(records(), key, key));
+    return bytes ? epoch_of(*bytes).value_or(EpochId{}) : EpochId{};
+  }
+
+  std::uint64_t outbox_bytes(std::string_view follower) override {
+    const MutexLock lock(mutex_);
+    std::uint64_t bytes = 0;
+    for (const auto& [epoch, size] : waiting_[std::string(follower)]) bytes += size;
+    return bytes;
   }
 
   Result<> clear() override {
-    rocksdb::WriteOptions options;
-    options.sync = true;
-    const rocksdb::Status status = db_->Delete(options, kLaneKey);
-    if (!status.ok()) return to_error(status, "deleting LANE");
+    rocksdb::WriteBatch batch;
+    for (rocksdb::ColumnFamilyHandle* family : families_) {
+      batch.DeleteRange(family, rocksdb::Slice(), std::string(64, '\xff'));
+    }
+    WEIR_TRY(write(batch, Sync::kYes, "clearing the store"));
+    epochs_.clear();
+    applied_ = 0;
+    const MutexLock lock(mutex_);
+    waiting_.clear();
     return {};
   }
 
  private:
-  static Error not_in_this_version() {
-    return {Action::kStopJob, "lanes with D records are not in this version"};
+  using RowBytes = std::map<std::string, std::uint64_t>;  // follower -> bytes
+  using Sizes = std::map<EpochId, std::uint64_t>;         // epoch -> bytes, of one follower
+
+  rocksdb::ColumnFamilyHandle* records() const { return families_[0]; }
+  rocksdb::ColumnFamilyHandle* epochs() const { return families_[1]; }
+  rocksdb::ColumnFamilyHandle* outbox_family() const { return families_[2]; }
+
+  static std::string name_of(EpochId epoch) { return "D/" + std::to_string(epoch.value()); }
+
+  Result<std::optional<std::string>> get(rocksdb::ColumnFamilyHandle* family,
+                                         const std::string& key, const std::string& name) const {
+    std::string bytes;
+    const rocksdb::Status status = db_->Get(rocksdb::ReadOptions(), family, key, &bytes);
+    if (status.IsNotFound()) return std::optional<std::string>{};
+    if (!status.ok()) return to_error(status, "reading " + name);
+    return std::optional<std::string>(std::move(bytes));
+  }
+
+  Result<> write(rocksdb::WriteBatch& batch, Sync sync, const std::string& what) {
+    if (poisoned_) {
+      return Error{Action::kRecover, "a write to the store failed; it must be opened again"};
+    }
+    const rocksdb::Status status = db_->Write(write_options(sync), &batch);
+    if (status.ok()) return {};
+    // What a failed sync left behind is unknown: nothing more is written through this handle.
+    poisoned_ = true;
+    return to_error(status, what);
+  }
+
+  // One by one, not by range: a range tombstone per epoch would slow every later read.
+  void drop(rocksdb::WriteBatch& batch, std::set<EpochId>::iterator from,
+            std::set<EpochId>::iterator to) {
+    for (auto each = from; each != to; ++each) batch.Delete(epochs(), epoch_key(*each));
+    epochs_.erase(from, to);
+  }
+  void drop(rocksdb::WriteBatch& batch, std::string_view follower, Sizes& sizes,
+            Sizes::iterator from, Sizes::iterator to) const {
+    for (auto each = from; each != to; ++each) {
+      batch.Delete(outbox_family(), outbox_key(follower, each->first));
+      batch.Delete(records(), kBytesKey + outbox_key(follower, each->first));
+    }
+    sizes.erase(from, to);
+  }
+
+  RowBytes add_epoch(rocksdb::WriteBatch& batch, EpochRecord& record,
+                     const std::vector<OutboxRow>& rows) const {
+    batch.Put(epochs(), epoch_key(record.epoch), encode_epoch(record, rows));
+    std::map<std::string, std::vector<std::string_view>> by_follower;
+    for (const OutboxRow& row : rows) by_follower[row.follower].push_back(row.bytes);
+    RowBytes bytes;
+    for (const auto& [follower, their] : by_follower) {
+      const std::string encoded = encode_outbox(their);
+      bytes[follower] = encoded.size();
+      batch.Put(outbox_family(), outbox_key(follower, record.epoch), encoded);
+      batch.Put(records(), kBytesKey + outbox_key(follower, record.epoch),
+                big_endian(encoded.size()));
+    }
+    return bytes;
+  }
+
+  void note(const RowBytes& added, EpochId epoch) {
+    epochs_.insert(epoch);
+    const MutexLock lock(mutex_);
+    for (const auto& [follower, bytes] : added) waiting_[follower][epoch] = bytes;
+  }
+
+  Result<> count_outbox() {
+    const std::string_view prefix = kBytesKey;
+    const std::unique_ptr<rocksdb::Iterator> each(
+        db_->NewIterator(rocksdb::ReadOptions(), records()));
+    const MutexLock lock(mutex_);
+    waiting_.clear();
+    for (each->Seek(rocksdb::Slice(prefix.data(), prefix.size())); each->Valid(); each->Next()) {
+      std::string_view key = each->key().ToStringView();
+      if (!key.starts_with(prefix)) break;
+      key.remove_prefix(prefix.size());
+      const std::optional<std::uint64_t> bytes = from_big_endian(each->value().ToStringView());
+      if (key.size() < 9 || !bytes) {
+        return Error{Action::kHalt, Code::kCorruptStore, "the outbox's sizes cannot be read"};
+      }
+      const std::optional<EpochId> epoch = epoch_of(key.substr(key.size() - 8));
+      waiting_[std::string(key.substr(0, key.size() - 9))][*epoch] = *bytes;
+    }
+    if (!each->status().ok()) return to_error(each->status(), "reading the outbox");
+    return {};
   }
 
   const std::unique_ptr<rocksdb::DB> db_;
-  bool poisoned_ = false;
+  const std::vector<rocksdb::ColumnFamilyHandle*> families_;
+  std::atomic<bool> poisoned_ = false;
+  std::atomic<EpochId::rep> applied_ = 0;  // LANE's epoch
+  std::set<EpochId> epochs_;               // that have a D record, since load()
+  Mutex mutex_;
+  std::map<std::string, Sizes> waiting_ WEIR_GUARDED_BY(mutex_);  // by follower
 };
 
 }  // namespace
 
 Result<std::unique_ptr<EpochStore>> open_rocksdb_store(const std::string& directory) {
+  const rocksdb::Options options = store_options();
+  const std::vector<rocksdb::ColumnFamilyDescriptor> wanted = {
+      {rocksdb::kDefaultColumnFamilyName, options},
+      {"epochs", blob_options(options)},
+      {"outbox", blob_options(options)}};
   rocksdb::DB* db = nullptr;
-  const rocksdb::Status status = rocksdb::DB::Open(store_options(), directory, &db);
+  std::vector<rocksdb::ColumnFamilyHandle*> families;
+  const rocksdb::Status status = rocksdb::DB::Open(options, directory, wanted, &families, &db);
   if (!status.ok()) return to_error(status, "opening the job's store " + directory);
   return std::unique_ptr<EpochStore>(
-      std::make_unique<RocksDbStore>(std::unique_ptr<rocksdb::DB>(db)));
+      std::make_unique<RocksDbStore>(std::unique_ptr<rocksdb::DB>(db), std::move(families)));
 }
 
 }  // namespace weir

@@ -8,10 +8,9 @@
 
 namespace weir {
 
-/// The EpochStore in a RocksDB database of its own below the job's directory.
-///
-/// This version writes the records of light lanes: LANE. D records, outbox and followers are
-/// refused by their calls (kStopJob), and no plan of this version makes them.
+/// The EpochStore in a RocksDB database of its own below the job's directory: column family
+/// `default` holds LANE and the followers' cursors, `epochs` the D records, `outbox` the rows that
+/// followers have not acknowledged, one value per follower and epoch (epoch_codec.h).
 ///
 /// Errors: kStopJob when the directory cannot be made or written; kHalt corrupt_store when RocksDB
 /// finds damage.

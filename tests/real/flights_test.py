@@ -5,12 +5,14 @@ import csv
 import decimal
 import gzip
 import json
+import os
 import pathlib
 import sqlite3
 import subprocess
 import tempfile
 
-from harness import BROKERS, ROOT, WEIR, check, kafka
+from cluster import ROOT, check, shared
+from harness import WEIR
 
 QUERY = """SELECT carrier, carrier || flight, origin || '-' || dest, time_hour, dep_delay, dep_delay,
   dep_delay - coalesce(arr_delay, dep_delay), CASE WHEN dep_delay >= 180 THEN 'severe' ELSE 'late' END
@@ -30,16 +32,20 @@ def expected():
 
 
 def main():
-    for topic in ("flights", "late-departures"):
-        kafka("create", topic, "--partitions", "4")
+    brokers = shared().brokers
+    # Names of this run's own, so that it can be run again.
+    flights, late = (f"{name}-{os.getpid()}" for name in ("flights", "late-departures"))
+    for topic in (flights, late):
+        shared().admin.create_topic(topic, 4)
     records = subprocess.run([str(ROOT / "scripts/flights-ndjson")], check=True, stdout=subprocess.PIPE).stdout
-    subprocess.run(["kcat", "-b", BROKERS, "-P", "-t", "flights", "-K", "|"], input=records, check=True)
+    subprocess.run(["kcat", "-b", brokers, "-P", "-t", flights, "-K", "|"], input=records, check=True)
     with tempfile.TemporaryDirectory() as folder:
         job = pathlib.Path(folder) / "job.yaml"
-        job.write_text((ROOT / "config/late-departures.yaml").read_text().replace("127.0.0.1:19092", BROKERS))
+        job.write_text((ROOT / "config/late-departures.yaml").read_text().replace("127.0.0.1:19092", brokers)
+                       .replace("late-departures", late).replace("[flights]", f"[{flights}]"))
         for _ in range(2):  # the second finds nothing new
             subprocess.run([WEIR, "run", str(job), "--state-dir", folder], check=True, timeout=60)
-    out = subprocess.run(["kcat", "-b", BROKERS, "-C", "-t", "late-departures", "-e", "-q", "-o", "beginning", "-X",
+    out = subprocess.run(["kcat", "-b", brokers, "-C", "-t", late, "-e", "-q", "-o", "beginning", "-X",
                           "isolation.level=read_committed"], check=True, stdout=subprocess.PIPE).stdout.decode()
     got = sorted(tuple(json.loads(line, parse_float=str).values()) for line in out.splitlines())
     wanted = sorted(expected())

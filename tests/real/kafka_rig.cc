@@ -244,28 +244,12 @@ Member::~Member() {
   rd_kafka_destroy(handle_);
 }
 
-Batch text_batch(const std::vector<std::string>& values) {
-  Batch batch;
-  batch.arena = std::make_unique<Arena>();
-  batch.schema =
-      std::make_shared<const Schema>(std::vector<Field>{{"value", {TypeKind::kText}, false}});
-  batch.rows = values.size();
-  batch.columns.push_back(Column::make({TypeKind::kText}, values.size(), *batch.arena));
-  for (std::size_t i = 0; i < values.size(); ++i) {
-    batch.columns[0].values<std::string_view>()[i] = batch.arena->copy(values[i]);
-  }
-  batch.select_all();
-  return batch;
-}
-
-namespace {
-
-TestLane make_lane(LaneId id, const std::string& topic, std::string group,
-                   const Properties& properties, const KafkaCluster& on) {
-  TestLane lane{.id = std::move(id),
+TestLane same_lane(const LaneId& id, const std::string& topic, const Properties& properties,
+                   const KafkaCluster& on) {
+  TestLane lane{.id = id,
                 .kafka = on,
                 .topic = topic,
-                .group = std::move(group),
+                .group = "test." + id.job,
                 .slot = nullptr,
                 .sink = nullptr,
                 .make_decider = {}};
@@ -288,12 +272,6 @@ TestLane make_lane(LaneId id, const std::string& topic, std::string group,
   return lane;
 }
 
-}  // namespace
-
-TestLane TestLane::again() const {
-  return make_lane(id, topic, group, slot->topics()[0].properties, kafka);
-}
-
 Cell TestLane::cell(std::int64_t epoch, std::uint64_t attempt) const {
   Cell cell;
   cell.id = id;
@@ -308,8 +286,7 @@ Cell TestLane::cell(std::int64_t epoch, std::uint64_t attempt) const {
 
 TestLane test_lane(const std::string& output_topic, const Properties& properties,
                    const KafkaCluster& on) {
-  const std::string job = unique("job");
-  return make_lane({"test", job, "0"}, output_topic, "test." + job, properties, on);
+  return same_lane({"test", unique("job"), "0"}, output_topic, properties, on);
 }
 
 std::unique_ptr<Decider> ready_decider(const TestLane& lane) {
@@ -321,16 +298,6 @@ std::unique_ptr<Decider> ready_decider(const TestLane& lane) {
   INFO((fenced ? "" : fenced.error().message()));
   REQUIRE(fenced);
   return std::move(*decider);
-}
-
-void write_rows(SinkWriter& writer, const std::vector<std::string>& values) {
-  const Batch batch = text_batch(values);
-  std::vector<RowError> errors;
-  std::uint64_t bytes = 0;
-  const Result<std::size_t> written = writer.write(batch, 0, errors, bytes);
-  REQUIRE(written);
-  REQUIRE(*written == values.size());
-  REQUIRE(errors.empty());
 }
 
 void cut_connections() {

@@ -15,7 +15,8 @@
 #include "connectors/kafka/producer.h"
 #include "connectors/kafka/sink.h"
 #include "connectors/kafka/source.h"
-#include "data/batch.h"
+#include "contract/cluster_rig.h"
+#include "support/text_batch.h"
 
 namespace weir::kafka::test {
 
@@ -34,11 +35,7 @@ void delete_topic(const std::string& topic);
 /// Deletes the records of a partition below `offset`.
 void delete_records(const std::string& topic, std::int32_t partition, std::int64_t offset);
 
-struct Message {
-  std::optional<std::string> key;
-  std::optional<std::string> value;
-  bool operator==(const Message&) const = default;
-};
+using weir::test::Message;
 /// Writes with a plain producer and waits for the reports.
 void produce(const std::string& topic, std::int32_t partition,
              const std::vector<Message>& messages);
@@ -75,8 +72,8 @@ class Member {
   rd_kafka_t* handle_;
 };
 
-/// Rows with one text column "value" and what is needed to write them.
-Batch text_batch(const std::vector<std::string>& values);
+using weir::test::text_batch;
+using weir::test::write_rows;
 
 /// One lane of one process: its slot, sink, and the factory of its deciders.
 struct TestLane {
@@ -88,17 +85,16 @@ struct TestLane {
   std::unique_ptr<Sink> sink;
   DeciderFactory make_decider;
 
-  /// Another process with the same lane.
-  TestLane again() const;
   Cell cell(std::int64_t epoch, std::uint64_t attempt) const;
 };
 TestLane test_lane(const std::string& output_topic, const Properties& properties = {},
                    const KafkaCluster& on = cluster());
+/// The same lane in another process.
+TestLane same_lane(const LaneId& id, const std::string& output_topic,
+                   const Properties& properties = {}, const KafkaCluster& on = cluster());
 
 /// A decider that is ready for its first epoch.
 std::unique_ptr<Decider> ready_decider(const TestLane& lane);
-/// Writes rows into the open epoch; all of them fit.
-void write_rows(SinkWriter& writer, const std::vector<std::string>& values);
 
 /// Cuts every connection of this process to the brokers.
 void cut_connections();

@@ -1,50 +1,20 @@
 #include <catch2/catch.hpp>
 #include <set>
 
-#include "connectors/kafka/position.h"
-#include "real/kafka_rig.h"
+#include "real/kafka_cluster_rig.h"
 
 namespace weir::kafka::test {
 namespace {
 
 using namespace std::chrono_literals;
 
-TEST_CASE("KafkaSink: a topic that is not there stops the job and is not made", "[real]") {
-  const TestLane lane = test_lane(unique("missing"));
-  for (int i = 0; i < 2; ++i) {
-    const Result<> checked = lane.sink->check(within(10s));
-    REQUIRE_FALSE(checked);
-    CHECK(checked.error().action() == Action::kStopJob);
-    CHECK(checked.error().code() == Code::kTopicMissing);
-    CHECK(checked.error().message().find(lane.topic) != std::string::npos);
+TEST_CASE("KafkaSink: keeps the contract of Sink", "[real]") {
+  for (const auto& clause : weir::test::sink_contract()) {
+    DYNAMIC_SECTION(clause.says) {
+      KafkaClusterRig rig;
+      clause.check(rig);
+    }
   }
-}
-
-TEST_CASE("KafkaSink: no broker is tried again", "[real]") {
-  const TestLane lane = test_lane("out", {}, nowhere());
-  const Result<> checked = lane.sink->check(within(500ms));
-  REQUIRE_FALSE(checked);
-  CHECK(checked.error().action() == Action::kRetry);
-  CHECK(checked.error().code() == Code::kBrokersUnreachable);
-}
-
-TEST_CASE("KafkaSink: a record that the broker finds too large is the rows' fault", "[real]") {
-  const std::string out = unique("out");
-  create_topic(out, 1, {{"max.message.bytes", "1000"}});
-  const TestLane lane = test_lane(out, {{"compression.codec", "none"}});
-  const auto decider = ready_decider(lane);
-  const auto writer = lane.sink->open_writer(nullptr);
-  REQUIRE(decider->begin(EpochId{1}));
-  REQUIRE((*writer)->begin(EpochId{1}));
-  std::string noise;  // so that lz4 cannot make it small
-  for (int i = 0; i < 3000; ++i) noise += unique("").substr(1, 3);
-  write_rows(**writer, {noise});
-  const Result<> flushed = lane.sink->flush(EpochId{1}, within(10s));
-  REQUIRE_FALSE(flushed);
-  CHECK(flushed.error().action() == Action::kRecover);
-  CHECK(flushed.error().code() == Code::kRowsRefused);
-  CHECK(flushed.error().message().find(out) != std::string::npos);
-  decider->abort(within(5s));
 }
 
 TEST_CASE("KafkaSink: a record above the client's own limit is the rows' fault", "[real]") {

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <array>
+#include <future>
+#include <thread>
 
 #include "base/log.h"
 
@@ -118,6 +120,24 @@ Result<> set_all(rd_kafka_conf_t* conf, const Properties& properties, std::strin
   return {};
 }
 
+// Destroys the handle, and gives the wait for it up after kDestroyMax: librdkafka 2.0.2 never comes
+// back from destroying a consumer that has seen an assigned topic deleted. A consumer that is left
+// behind commits nothing and writes nothing; what it holds is its threads and a connection.
+void destroy_consumer(rd_kafka_t* handle) {
+  constexpr std::chrono::seconds kDestroyMax(5);
+  std::promise<void> promise;
+  const std::future<void> destroyed = promise.get_future();
+  // Nothing of it may write to a log that the process has closed.
+  rd_kafka_set_log_level(handle, 0);
+  std::thread([handle, done = std::move(promise)]() mutable {
+    rd_kafka_destroy_flags(handle, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE);
+    done.set_value();
+  }).detach();
+  if (destroyed.wait_for(kDestroyMax) != std::future_status::ready) {
+    log(LogLevel::kWarn, "a Kafka consumer did not end within 5 s and is left behind");
+  }
+}
+
 // A broker that goes away in the middle of a handshake is reported as _SSL or _AUTHENTICATION too.
 bool is_disconnect(std::string_view reason) {
   for (const std::string_view text : {"isconnect", "onnection reset", "imed out", "roken pipe"}) {
@@ -138,6 +158,19 @@ Error to_error(rd_kafka_resp_err_t code, std::string_view what, std::string_view
   return {meaning.action, meaning.code, std::move(message)};
 }
 
+std::string login_hint(std::string_view mechanism, int librdkafka_version) {
+  constexpr int kScramMended = 0x020601ff;
+  const bool scram = mechanism.substr(0, 5) == "SCRAM" || mechanism.substr(0, 5) == "scram";
+  if (!scram || librdkafka_version >= kScramMended) return {};
+  return "; if user name and password are right: brokers from Kafka 4.0 on refuse every SCRAM "
+         "login "
+         "of librdkafka before 2.6.1, and this is " +
+         std::to_string(librdkafka_version >> 24) + "." +
+         std::to_string((librdkafka_version >> 16) & 0xff) + "." +
+         std::to_string((librdkafka_version >> 8) & 0xff) +
+         ". Use `mechanism: plain` over sasl_ssl, or a newer librdkafka";
+}
+
 int ms_left(MonoTime deadline) {
   const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(
       deadline - std::chrono::steady_clock::now());
@@ -154,6 +187,9 @@ Result<std::unique_ptr<Client>> Client::open(const KafkaCluster& cluster, rd_kaf
                                              void* user) {
   WEIR_ASSIGN(const Properties cluster_properties, cluster.properties());
   std::unique_ptr<Client> client(new Client(user));
+  for (const auto& [name, value] : cluster_properties) {
+    if (name == "sasl.mechanism") client->login_hint_ = login_hint(value, rd_kafka_version());
+  }
   rd_kafka_conf_t* conf = rd_kafka_conf_new();
   rd_kafka_conf_set_opaque(conf, client.get());
   rd_kafka_conf_set_error_cb(conf, &Client::on_error);
@@ -178,7 +214,12 @@ Result<std::unique_ptr<Client>> Client::open(const KafkaCluster& cluster, rd_kaf
 }
 
 Client::~Client() {
-  if (handle_ != nullptr) rd_kafka_destroy_flags(handle_, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE);
+  if (handle_ == nullptr) return;
+  if (rd_kafka_type(handle_) == RD_KAFKA_CONSUMER) {
+    destroy_consumer(handle_);
+  } else {
+    rd_kafka_destroy(handle_);
+  }
 }
 
 std::optional<Error> Client::fault() const {
@@ -203,7 +244,9 @@ void Client::on_error(rd_kafka_t* /*handle*/, int code, const char* reason, void
     client->topic_gone_ = true;
     return;
   }
-  const Error meant = to_error(error, "connecting", reason);
+  const bool login = error == RD_KAFKA_RESP_ERR__AUTHENTICATION;
+  const Error meant =
+      to_error(error, "connecting", login ? reason + client->login_hint_ : std::string(reason));
   const MutexLock lock(client->mutex_);
   // "1/1 brokers are down" says less than the failed connection before it.
   if (error != RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN) client->last_reason_ = reason;
@@ -220,8 +263,18 @@ void Client::on_log(const rd_kafka_t* /*handle*/, int level, const char* facilit
 
 Result<std::map<std::string, std::int32_t>> list_topics(Client& client, MonoTime deadline) {
   const rd_kafka_metadata_t* metadata = nullptr;
-  const rd_kafka_resp_err_t error =
-      rd_kafka_metadata(client.get(), 1, nullptr, &metadata, ms_left(deadline));
+  rd_kafka_resp_err_t error{};
+  // The call waits for a connection and knows nothing of a refused login, so it is made in parts,
+  // each twice as long: a slow broker answers one of them.
+  for (int part_ms = 1000;; part_ms *= 2) {
+    const int left = ms_left(deadline);
+    error = rd_kafka_metadata(client.get(), 1, nullptr, &metadata, std::min(part_ms, left));
+    client.poll();
+    // _TRANSPORT is what it answers when no broker was connected in time.
+    const bool again =
+        error == RD_KAFKA_RESP_ERR__TIMED_OUT || error == RD_KAFKA_RESP_ERR__TRANSPORT;
+    if (!again || client.fault() || left <= part_ms) break;
+  }
   if (error != RD_KAFKA_RESP_ERR_NO_ERROR) {
     client.poll();
     return client.explained(to_error(error, "asking the cluster for its topics"));

@@ -35,13 +35,18 @@ struct KafkaCluster {
 /// "reading the offsets of group prod.clicks".
 Error to_error(rd_kafka_resp_err_t code, std::string_view what, std::string_view detail = {});
 
+/// What to try when a broker refuses a login by `mechanism` although user name and password are
+/// right: SCRAM of a librdkafka before 2.6.1 fails with Kafka 4. Empty for all others. Pure.
+std::string login_hint(std::string_view mechanism, int librdkafka_version);
+
 /// Whole milliseconds until `deadline`, at least 1: librdkafka takes 0 for "do not wait".
 int ms_left(MonoTime deadline);
 
 /// One librdkafka handle with its log and its connection faults.
 ///
-/// Owned by whoever opened it; destroying it closes its connections and joins its threads.
-/// Thread: as librdkafka's handles, any.
+/// Owned by whoever opened it; destroying it closes its connections and joins its threads. A
+/// consumer that does not end within 5 s is left behind with them. Thread: as librdkafka's handles,
+/// any.
 class Client {
  public:
   /// `more` is set after weir's own settings and the cluster's properties. `customize`, when given,
@@ -75,6 +80,7 @@ class Client {
   static void on_log(const rd_kafka_t* handle, int level, const char* facility, const char* text);
 
   void* const user_;
+  std::string login_hint_;  // constant after open()
   rd_kafka_t* handle_ = nullptr;
   std::atomic<bool> topic_gone_ = false;
   mutable Mutex mutex_;
@@ -91,7 +97,8 @@ using TopicList = std::unique_ptr<rd_kafka_topic_partition_list_t, TopicListDele
 TopicList make_topic_list(std::size_t capacity);
 
 /// Topics of the cluster with the number of their partitions, asked for all at once: a request for
-/// a single topic may create it. Errors: kRetry.
+/// a single topic may create it. Blocks until `deadline`, or until a login is known to be refused.
+/// Errors: kRetry; kStopJob for refused credentials and certificates.
 Result<std::map<std::string, std::int32_t>> list_topics(Client& client, MonoTime deadline);
 
 /// Settings that weir owns; a job's `properties` may not name them.

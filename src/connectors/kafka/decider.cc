@@ -1,13 +1,12 @@
 #include "connectors/kafka/decider.h"
 
-#include <cstdlib>
-#include <cstring>
 #include <thread>
 #include <utility>
 
 #include "base/check.h"
 #include "base/log.h"
 #include "connectors/kafka/cell.h"
+#include "connectors/kafka/group.h"
 #include "connectors/kafka/position.h"
 
 namespace weir::kafka {
@@ -23,26 +22,20 @@ struct ErrorDeleter {
 };
 using KafkaError = std::unique_ptr<rd_kafka_error_t, ErrorDeleter>;
 
-struct Committed {
-  ReadState state = ReadState::kUnknown;
-  std::int64_t offset = -1;
-  std::string metadata;
-  std::string why;
-};
-
 class KafkaDecider final : public Decider {
  public:
   KafkaDecider(KafkaDeciderOptions options, std::shared_ptr<ProducerSlot> slot)
       : options_(std::move(options)),
         slot_(std::move(slot)),
-        generation_(slot_->next_generation()) {}
+        generation_(slot_->next_generation()),
+        groups_(options_.cluster) {}
 
   ~KafkaDecider() override {
     if (producer_) producer_->close();
   }
 
   Result<DeciderRecord> identify(MonoTime deadline) override {
-    WEIR_ASSIGN(Client * client, reader(cell_group(), kStable));
+    WEIR_ASSIGN(Client * client, groups_.client(cell_group(), Isolation::kStable));
     WEIR_TRY(list_topics(*client, deadline));
     char* id = rd_kafka_clusterid(client->get(), ms_left(deadline));
     if (id == nullptr) {
@@ -60,7 +53,7 @@ class KafkaDecider final : public Decider {
   }
 
   Result<> ensure_cell_place(MonoTime deadline) override {
-    WEIR_ASSIGN(Client * client, reader(cell_group(), kStable));
+    WEIR_ASSIGN(Client * client, groups_.client(cell_group(), Isolation::kStable));
     while (true) {
       WEIR_ASSIGN(topics_, list_topics(*client, deadline));
       if (topics_.contains(options_.cluster.epoch_topic)) return {};
@@ -75,8 +68,10 @@ class KafkaDecider final : public Decider {
     }
   }
 
-  CellReading peek(MonoTime deadline) override { return read_cell(kPlain, deadline); }
-  CellReading read_stable(MonoTime deadline) override { return read_cell(kStable, deadline); }
+  CellReading peek(MonoTime deadline) override { return read_cell(Isolation::kPlain, deadline); }
+  CellReading read_stable(MonoTime deadline) override {
+    return read_cell(Isolation::kStable, deadline);
+  }
 
   Result<> fence(MonoTime deadline) override {
     open_ = false;
@@ -112,27 +107,20 @@ class KafkaDecider final : public Decider {
 
   Result<MirrorReading> read_mirror(const std::vector<SplitId>& splits, bool with_members,
                                     MonoTime deadline) override {
+    std::map<std::string, std::vector<SplitId>> by_group;
+    for (const SplitId& split : splits) {
+      by_group[options_.mirror_groups.at(split.source)].push_back(split);
+    }
     MirrorReading reading;
-    std::map<std::string, std::vector<TopicPartition>> by_group;
-    for (const SplitId& split : splits) {
-      by_group[options_.mirror_groups.at(split.source)].push_back(partition_of(split));
+    std::map<SplitId, MirrorEntry> found;
+    for (const auto& [group, theirs] : by_group) {
+      WEIR_ASSIGN(std::vector<MirrorEntry> entries, groups_.read_mirror(group, theirs, deadline));
+      for (MirrorEntry& entry : entries) found[entry.split] = std::move(entry);
+      if (!with_members) continue;
+      WEIR_ASSIGN(const bool members, groups_.has_members(group, deadline));
+      if (members) reading.groups_with_members.push_back(group);
     }
-    std::map<std::pair<std::string, TopicPartition>, Committed> found;
-    for (const auto& [group, partitions] : by_group) {
-      WEIR_ASSIGN(const std::vector<Committed> offsets,
-                  read_offsets(group, kStable, partitions, deadline));
-      for (std::size_t i = 0; i < partitions.size(); ++i)
-        found[{group, partitions[i]}] = offsets[i];
-      if (with_members) {
-        WEIR_ASSIGN(const bool members, has_members(group, deadline));
-        if (members) reading.groups_with_members.push_back(group);
-      }
-    }
-    for (const SplitId& split : splits) {
-      const Committed& committed =
-          found.at({options_.mirror_groups.at(split.source), partition_of(split)});
-      reading.entries.push_back(mirror_entry(split, committed));
-    }
+    for (const SplitId& split : splits) reading.entries.push_back(std::move(found.at(split)));
     return reading;
   }
 
@@ -142,9 +130,7 @@ class KafkaDecider final : public Decider {
     if (!slot_->is_newest(generation_)) return abandoned();
     WEIR_CHECK(producer_ != nullptr, "fence() comes before begin()");
     // Peek's handles are not needed any more; the stable reader of the cell is, at each rotation.
-    std::erase_if(readers_, [&](const auto& entry) {
-      return entry.first != std::pair(cell_group(), std::string(kStable));
-    });
+    groups_.keep_only(cell_group());
     producer_->begin();
     const KafkaError error(rd_kafka_begin_transaction(producer_->get()));
     if (error) return failure(error.get(), "beginning a transaction");
@@ -183,71 +169,12 @@ class KafkaDecider final : public Decider {
   std::uint64_t doubts() const override { return doubt_count_; }
 
  private:
-  static constexpr const char* kPlain = "read_uncommitted";
-  static constexpr const char* kStable = "read_committed";
-
   std::string cell_group() const { return options_.lane.dotted(); }
   TopicPartition cell_place() const { return {options_.cluster.epoch_topic, 0}; }
 
-  static TopicPartition partition_of(const SplitId& split) {
-    const std::optional<TopicPartition> parsed = parse_split(split.split);
-    WEIR_CHECK(parsed.has_value(), "splits of a Kafka source are topic/partition");
-    return *parsed;
-  }
-
-  // A consumer that is never assigned: isolation.level and group.id belong to a handle.
-  Result<Client*> reader(const std::string& group, const char* isolation) {
-    std::unique_ptr<Client>& client = readers_[{group, isolation}];
-    if (!client) {
-      WEIR_ASSIGN(client, Client::open(options_.cluster, RD_KAFKA_CONSUMER,
-                                       {{"group.id", group},
-                                        {"isolation.level", isolation},
-                                        {"enable.auto.commit", "false"}}));
-    }
-    return client.get();
-  }
-
-  Result<std::vector<Committed>> read_offsets(const std::string& group, const char* isolation,
-                                              const std::vector<TopicPartition>& partitions,
-                                              MonoTime deadline) {
-    WEIR_ASSIGN(Client * client, reader(group, isolation));
-    const TopicList list = make_topic_list(partitions.size());
-    for (const TopicPartition& partition : partitions) {
-      rd_kafka_topic_partition_list_add(list.get(), partition.topic.c_str(), partition.partition);
-    }
-    const rd_kafka_resp_err_t called =
-        rd_kafka_committed(client->get(), list.get(), ms_left(deadline));
-    std::vector<Committed> result(partitions.size());
-    if (called != RD_KAFKA_RESP_ERR_NO_ERROR) {
-      Error error = client->explained(to_error(called, "reading the offsets of group " + group));
-      if (error.action() == Action::kStopJob) return error;
-      // The elements show NO_ERROR and -1001 now: that is not "absent".
-      for (Committed& committed : result) committed.why = error.message();
-      return result;
-    }
-    for (std::size_t i = 0; i < result.size(); ++i) {
-      const rd_kafka_topic_partition_t* found = rd_kafka_topic_partition_list_find(
-          list.get(), partitions[i].topic.c_str(), partitions[i].partition);
-      Committed& committed = result[i];
-      if (found->err != RD_KAFKA_RESP_ERR_NO_ERROR) {
-        committed.why = rd_kafka_err2str(found->err);
-      } else if (found->offset < 0) {
-        committed.state = ReadState::kAbsent;
-      } else {
-        committed.state = ReadState::kValue;
-        committed.offset = found->offset;
-        if (found->metadata != nullptr) {
-          committed.metadata.assign(static_cast<const char*>(found->metadata),
-                                    found->metadata_size);
-        }
-      }
-    }
-    return result;
-  }
-
-  CellReading read_cell(const char* isolation, MonoTime deadline) {
+  CellReading read_cell(Isolation isolation, MonoTime deadline) {
     const Result<std::vector<Committed>> read =
-        read_offsets(cell_group(), isolation, {cell_place()}, deadline);
+        groups_.read(cell_group(), isolation, {cell_place()}, deadline);
     if (!read) return {.state = ReadState::kUnknown, .cell = {}, .text = read.error().message()};
     const Committed& committed = read->front();
     CellReading reading{.state = committed.state, .cell = {}, .text = committed.why};
@@ -259,40 +186,6 @@ class KafkaDecider final : public Decider {
       reading.cell = std::move(cell);
     }
     return reading;
-  }
-
-  MirrorEntry mirror_entry(const SplitId& split, const Committed& committed) const {
-    MirrorEntry entry{
-        .split = split, .state = committed.state, .position = {}, .mark = {}, .text = {}};
-    if (committed.state == ReadState::kUnknown) entry.text = committed.why;
-    if (committed.state != ReadState::kValue) return entry;
-    PartitionPosition position{.next = committed.offset};
-    if (const std::optional<MirrorMetadata> mirror = parse_mirror(committed.metadata)) {
-      entry.mark = mirror->mark;
-      position.tail_fp = mirror->tail_fp;
-    }
-    entry.position = encode_position(position);
-    entry.text =
-        "offset " + std::to_string(committed.offset) +
-        (committed.metadata.empty() ? ", no metadata" : ", metadata " + committed.metadata);
-    return entry;
-  }
-
-  Result<bool> has_members(const std::string& group, MonoTime deadline) {
-    WEIR_ASSIGN(Client * client, reader(group, kStable));
-    const rd_kafka_group_list* groups = nullptr;
-    const rd_kafka_resp_err_t error =
-        rd_kafka_list_groups(client->get(), group.c_str(), &groups, ms_left(deadline));
-    if (error != RD_KAFKA_RESP_ERR_NO_ERROR) {
-      Error meant = client->explained(to_error(error, "asking who is in group " + group));
-      return Error{meant.action() == Action::kStopJob ? Action::kStopJob : Action::kRetry,
-                   meant.code(), meant.message()};
-    }
-    bool members = false;
-    for (int i = 0; i < groups->group_cnt; ++i)
-      members = members || groups->groups[i].member_cnt > 0;
-    rd_kafka_group_list_destroy(groups);
-    return members;
   }
 
   Result<> create_epoch_topic(Client& client, MonoTime deadline) {
@@ -338,19 +231,19 @@ class KafkaDecider final : public Decider {
   Result<> send_all_offsets(const Commit& commit) {
     const std::string cell = encode_cell(commit.cell);
     WEIR_TRY(send_offsets(cell_group(), {{cell_place(), commit.cell.epoch.value(), cell}}));
-    std::map<std::string, std::vector<Offset>> by_group;
+    const MirrorMark mark{commit.cell.id.instance, commit.cell.id.job, commit.cell.epoch};
+    std::map<std::string, std::vector<GroupOffset>> by_group;
     for (const auto& [split, position] : commit.mirror) {
-      const TopicPartition partition = partition_of(split);
+      const std::optional<TopicPartition> partition = parse_split(split.split);
       const std::optional<PartitionPosition> decoded = decode_position(position);
-      WEIR_CHECK(decoded.has_value(), "positions of a Kafka source come from it");
-      WEIR_ASSIGN(const bool there, has_partition(partition));
+      WEIR_CHECK(partition && decoded, "splits and positions of a Kafka source come from it");
+      WEIR_ASSIGN(const bool there, has_partition(*partition));
       if (!there) {
         log(LogLevel::kWarn, "partition " + split.split + " is gone; its position is not mirrored");
         continue;
       }
-      const MirrorMark mark{commit.cell.id.instance, commit.cell.id.job, commit.cell.epoch};
       by_group[options_.mirror_groups.at(split.source)].push_back(
-          {partition, decoded->next, encode_mirror({mark, decoded->tail_fp})});
+          group_offset(*partition, *decoded, mark));
     }
     for (const auto& [group, offsets] : by_group) WEIR_TRY(send_offsets(group, offsets));
     return {};
@@ -364,7 +257,7 @@ class KafkaDecider final : public Decider {
     };
     if (listed()) return true;
     // It may have been made since the last look.
-    WEIR_ASSIGN(Client * client, reader(cell_group(), kStable));
+    WEIR_ASSIGN(Client * client, groups_.client(cell_group(), Isolation::kStable));
     auto topics =
         list_topics(*client, std::chrono::steady_clock::now() + milliseconds(5 * kCallMs));
     if (!topics) return Error{Action::kRecover, topics.error().code(), topics.error().message()};
@@ -372,23 +265,8 @@ class KafkaDecider final : public Decider {
     return listed();
   }
 
-  struct Offset {
-    TopicPartition partition;
-    std::int64_t offset;
-    std::string metadata;
-  };
-
-  Result<> send_offsets(const std::string& group, const std::vector<Offset>& offsets) {
-    const TopicList list = make_topic_list(offsets.size());
-    for (const Offset& offset : offsets) {
-      rd_kafka_topic_partition_t* element = rd_kafka_topic_partition_list_add(
-          list.get(), offset.partition.topic.c_str(), offset.partition.partition);
-      element->offset = offset.offset;
-      element->metadata = std::malloc(offset.metadata.size());
-      WEIR_CHECK(element->metadata != nullptr, "256 bytes are to be had");
-      std::memcpy(element->metadata, offset.metadata.data(), offset.metadata.size());
-      element->metadata_size = offset.metadata.size();
-    }
+  Result<> send_offsets(const std::string& group, const std::vector<GroupOffset>& offsets) {
+    const TopicList list = offset_list(offsets);
     rd_kafka_consumer_group_metadata_t* metadata =
         rd_kafka_consumer_group_metadata_new(group.c_str());
     Result<> result;
@@ -425,7 +303,7 @@ class KafkaDecider final : public Decider {
   const KafkaDeciderOptions options_;
   const std::shared_ptr<ProducerSlot> slot_;
   const std::uint64_t generation_;
-  std::map<std::pair<std::string, std::string>, std::unique_ptr<Client>> readers_;
+  Groups groups_;
   std::map<std::string, std::int32_t> topics_;  // as of the last look
   std::shared_ptr<Producer> producer_;
   bool open_ = false;  // a transaction was begun and neither committed nor aborted

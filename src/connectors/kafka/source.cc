@@ -5,6 +5,7 @@
 #include <charconv>
 
 #include "base/check.h"
+#include "connectors/kafka/group.h"
 #include "connectors/kafka/position.h"
 
 namespace weir::kafka {
@@ -45,27 +46,40 @@ class PartitionReader final : public SplitReader {
         end_(end),
         with_headers_(with_headers) {}
 
+  ~PartitionReader() override {
+    for (; taken_ < got_; ++taken_) rd_kafka_message_destroy(messages_[taken_]);
+  }
+
+  void read_to(const Position& end) override {
+    const std::optional<PartitionPosition> position = decode_position(end);
+    WEIR_CHECK(position.has_value(), "positions of a Kafka source come from it");
+    if (end_) end_ = std::max(*end_, position->next);
+  }
+
   Result<Fetch> fetch(RecordBatch& into, std::size_t rows_max, std::size_t bytes_max) override {
     if (end_ && position_.next >= *end_) return answer(FetchState::kEnd);
     into.origin = origin_;
-    // Large records make small batches: librdkafka takes a count, not bytes.
-    const std::size_t wanted =
-        std::clamp<std::size_t>(bytes_max / std::max<std::size_t>(record_bytes_, 1), 1,
-                                std::min(rows_max, messages_.size()));
-    const ssize_t got = rd_kafka_consume_batch_queue(queue_.get(), 0, messages_.data(), wanted);
-    if (got <= 0) {
+    if (taken_ == got_ && !refill(rows_max, bytes_max)) {
       client_.poll();
       return answer(FetchState::kNothing);
     }
     FetchState state = FetchState::kRecords;
     std::uint64_t dropped = 0;
-    Result<> failed;
-    for (ssize_t i = 0; i < got; ++i) {
-      rd_kafka_message_t* const message = messages_[static_cast<std::size_t>(i)];
-      if (failed && state != FetchState::kEnd) failed = take(*message, into, state, dropped);
+    for (; taken_ < got_; ++taken_) {
+      rd_kafka_message_t* const message = messages_[taken_];
+      if (is_beyond_end(*message)) {
+        // It stays here: the end may be moved.
+        position_.next = *end_;
+        state = FetchState::kEnd;
+        break;
+      }
+      const Result<> taken = take(*message, into, state, dropped);
       rd_kafka_message_destroy(message);
+      if (!taken) {
+        ++taken_;
+        return taken.error();
+      }
     }
-    if (!failed) return std::move(failed.error());
     finish(into);
     Fetch fetched = answer(state);
     fetched.dropped = dropped;
@@ -73,6 +87,21 @@ class PartitionReader final : public SplitReader {
   }
 
  private:
+  // Large records make small batches: librdkafka takes a count, not bytes.
+  bool refill(std::size_t rows_max, std::size_t bytes_max) {
+    const std::size_t wanted =
+        std::clamp<std::size_t>(bytes_max / std::max<std::size_t>(record_bytes_, 1), 1,
+                                std::min(rows_max, messages_.size()));
+    const ssize_t got = rd_kafka_consume_batch_queue(queue_.get(), 0, messages_.data(), wanted);
+    taken_ = 0;
+    got_ = got > 0 ? static_cast<std::size_t>(got) : 0;
+    return got_ > 0;
+  }
+
+  bool is_beyond_end(const rd_kafka_message_t& message) const {
+    return end_ && message.err == RD_KAFKA_RESP_ERR_NO_ERROR && message.offset >= *end_;
+  }
+
   Fetch answer(FetchState state) const {
     Fetch fetched{
         .state = state, .next = encode_position(position_), .dropped = 0, .lag_records = {}};
@@ -102,11 +131,6 @@ class PartitionReader final : public SplitReader {
     }
     if (message.offset < position_.next) {
       ++dropped;
-      return {};
-    }
-    if (end_ && message.offset >= *end_) {
-      position_.next = *end_;
-      state = FetchState::kEnd;
       return {};
     }
     state = FetchState::kRecords;
@@ -180,16 +204,19 @@ class PartitionReader final : public SplitReader {
   const std::shared_ptr<const Origin> origin_;
   const TopicPartition partition_;
   PartitionPosition position_;
-  const std::optional<std::int64_t> end_;
+  std::optional<std::int64_t> end_;
   const bool with_headers_;
   std::int64_t timestamp_ms_ = 0;  // of the last record
   std::size_t record_bytes_ = 200;
   std::array<rd_kafka_message_t*, 1024> messages_{};
+  std::size_t taken_ = 0;  // of messages_; up to got_ they wait here
+  std::size_t got_ = 0;
 };
 
 class KafkaSource final : public Source {
  public:
-  explicit KafkaSource(KafkaSourceOptions options) : options_(std::move(options)) {}
+  explicit KafkaSource(KafkaSourceOptions options)
+      : options_(std::move(options)), groups_(options_.cluster) {}
 
   const std::string& name() const override { return options_.name; }
 
@@ -295,6 +322,26 @@ class KafkaSource final : public Source {
       checks.push_back(std::move(check));
     }
     return checks;
+  }
+
+  Result<MirrorReading> read_group(const std::vector<SplitId>& splits, bool with_members,
+                                   MonoTime deadline) override {
+    MirrorReading reading;
+    WEIR_ASSIGN(reading.entries, groups_.read_mirror(options_.group, splits, deadline));
+    if (with_members) {
+      WEIR_ASSIGN(const bool members, groups_.has_members(options_.group, deadline));
+      if (members) reading.groups_with_members.push_back(options_.group);
+    }
+    return reading;
+  }
+
+  Result<> publish(const MirrorMark& mark, const MirrorPositions& positions,
+                   MonoTime /*deadline*/) override {
+    std::vector<GroupOffset> offsets;
+    for (const auto& [split, position] : positions) {
+      offsets.push_back(group_offset(partition_of(split.split), decoded(position), mark));
+    }
+    return groups_.commit(options_.group, offsets);
   }
 
   Result<std::vector<std::unique_ptr<SplitReader>>> assign(
@@ -542,6 +589,7 @@ class KafkaSource final : public Source {
   }
 
   const KafkaSourceOptions options_;
+  Groups groups_;
   std::unique_ptr<Client> consumer_;
 };
 

@@ -1,10 +1,11 @@
 #include <unistd.h>
-#include <catch2/catch.hpp>
 
+#include <catch2/catch.hpp>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
 
+#include "contract/store_contract.h"
 #include "state/job_directory.h"
 #include "state/lane_codec.h"
 #include "state/rocksdb_store.h"
@@ -54,17 +55,27 @@ TEST_CASE("lane codec: every flipped bit is found", "[state]") {
     CHECK_FALSE(decode_lane(good.substr(0, size)));
 }
 
-TEST_CASE("store: LANE is there after it is opened again", "[state]") {
-  const Folder folder;
-  {
-    auto store = open_rocksdb_store(folder.path + "/db");
+class RocksDbRig final : public test::StoreRig {
+ public:
+  std::unique_ptr<EpochStore> open() override {
+    auto store = open_rocksdb_store(folder_.path + "/db");
     REQUIRE(store);
-    CHECK_FALSE((*store)->load()->lane);
-    REQUIRE((*store)->put_lane(sample(), Sync::kYes));
+    return std::move(*store);
   }
-  auto store = open_rocksdb_store(folder.path + "/db");
-  REQUIRE(store);
-  CHECK((*store)->load()->lane == sample());
+
+ private:
+  const Folder folder_;
+};
+
+TEST_CASE("store: keeps the contract of EpochStore", "[state]") {
+  for (const auto& contract : {test::lane_store_contract(), test::epoch_store_contract()}) {
+    for (const auto& clause : contract) {
+      DYNAMIC_SECTION(clause.says) {
+        RocksDbRig rig;
+        clause.check(rig);
+      }
+    }
+  }
 }
 
 TEST_CASE("job directory: a second holder is refused and told who holds it", "[state]") {

@@ -53,6 +53,14 @@ TEST_CASE("to_error: refused credentials stop the job", "[kafka]") {
   CHECK(error.code() == Code::kAuthenticationFailed);
 }
 
+TEST_CASE("login_hint: SCRAM of an older librdkafka fails with Kafka 4, and the hint says so",
+          "[kafka]") {
+  CHECK(login_hint("scram-sha-512", 0x020002ff).find("this is 2.0.2") != std::string::npos);
+  CHECK(login_hint("SCRAM-SHA-256", 0x020600ff).find("plain") != std::string::npos);
+  CHECK(login_hint("scram-sha-512", 0x020601ff).empty());
+  CHECK(login_hint("PLAIN", 0x020002ff).empty());
+}
+
 TEST_CASE("owned_property_reason: names the settings that weir decides", "[kafka]") {
   CHECK(owned_property_reason("isolation.level"));
   CHECK(owned_property_reason("transactional.id"));

@@ -1,0 +1,433 @@
+#include <algorithm>
+
+#include "base/check.h"
+#include "base/log.h"
+#include "engine/committer.h"
+
+namespace weir {
+namespace {
+
+using std::chrono::seconds;
+
+// A stable read may have to wait for another machine's open transaction to expire:
+// transaction.timeout.ms, and the broker's look every 10 s.
+constexpr seconds kOtherTransactionTimeout{75};
+
+Error halted(const RecoveryDecision& decision) {
+  return {Action::kHalt, decision.halt, decision.text};
+}
+
+std::vector<std::string> names_in(const std::vector<SplitId>& splits, const Source& source) {
+  std::vector<std::string> names;
+  for (const SplitId& split : splits) {
+    if (split.source == source.name()) names.push_back(split.split);
+  }
+  return names;
+}
+
+}  // namespace
+
+Result<std::vector<ClaimedSplit>> Committer::recover(bool at_start) {
+  unclaimed_.clear();
+  WEIR_TRY(connect());
+  WEIR_TRY(read_facts(at_start));
+  WEIR_TRY(find_mirrored());
+  WEIR_ASSIGN(const std::vector<SplitId> splits, discover());
+  const RecoveryDecision decision = decide_recovery(facts_);
+  log(LogLevel::kInfo, {.job = parts_.id.job, .lane = parts_.id.lane, .epoch = {}},
+      "recovery: row " + decision.row);
+  if (decision.action == RecoveryAction::kHalt) return halted(decision);
+  if (decision.action == RecoveryAction::kFirstStart) {
+    WEIR_TRY(first_start(splits));
+  } else {
+    WEIR_TRY(continue_from(decision, splits));
+  }
+  WEIR_TRY(verify_tails());
+  WEIR_TRY(resolve_ends());
+  WEIR_TRY(claim());
+  WEIR_ASSIGN(claimed_, claimed_splits());
+  return claimed_;
+}
+
+Result<> Committer::connect() {
+  if (!decider_) {
+    WEIR_ASSIGN(decider_, parts_.make_decider());
+  }
+  const MonoTime deadline = soon();
+  WEIR_ASSIGN(lane_.decider, watched(deadline, [&] { return decider_->identify(deadline); }));
+  WEIR_TRY(watched(deadline, [&] { return decider_->ensure_cell_place(deadline); }));
+  for (const auto& sink : parts_.sinks) WEIR_TRY(sink->check(deadline));
+  return {};
+}
+
+// Steps 1 to 4: load, peek, owner, fence, stable read, owner.
+Result<> Committer::read_facts(bool at_start) {
+  WEIR_ASSIGN(StoreContents contents, parts_.store->load());
+  facts_ = RecoveryFacts{};
+  facts_.id = parts_.id;
+  facts_.job = parts_.options.job_file;
+  facts_.lane = std::move(contents.lane);
+  facts_.prepared = std::move(contents.prepared);
+  if (facts_.lane) {
+    facts_.delta_records =
+        !contents.epochs.empty() && contents.epochs.front() <= facts_.lane->epoch;
+    for (const EpochId epoch : contents.epochs) {
+      if (epoch > facts_.lane->epoch.next()) facts_.stray = epoch;
+    }
+    if (facts_.lane->decider.cluster_id != lane_.decider.cluster_id) {
+      return Error{Action::kHalt, Code::kSourceRewritten,
+                   "cluster " + lane_.decider.cluster_name + " has id " + lane_.decider.cluster_id +
+                       ", and this job ran in " + facts_.lane->decider.cluster_id};
+    }
+  }
+  facts_.takeover = (parts_.options.takeover || parts_.options.takeover_auto) && at_start;
+
+  WEIR_ASSIGN(facts_.cell, peek());
+  if (check_owner(facts_, parts_.options.host)) {
+    // A plain read can be one commit old: ask again, stably, and still without fencing.
+    WEIR_ASSIGN(facts_.cell, read_stable(clock_.mono() + kOtherTransactionTimeout));
+    if (const auto halt = check_owner(facts_, parts_.options.host)) return halted(*halt);
+  }
+  WEIR_TRY(fence());
+  WEIR_ASSIGN(facts_.cell, read_stable(soon()));
+  if (const auto halt = check_owner(facts_, parts_.options.host)) return halted(*halt);
+  return {};
+}
+
+Result<std::vector<SplitId>> Committer::discover() {
+  std::vector<SplitId> splits;
+  for (const auto& source : parts_.sources) {
+    WEIR_ASSIGN(const std::vector<SplitListing> found, source->discover(soon()));
+    for (const SplitListing& listing : found) splits.push_back({source->name(), listing.split});
+  }
+  return splits;
+}
+
+// The group of a source at its first start, with its members.
+Result<MirrorReading> Committer::read_mirror(Source& source, const std::vector<SplitId>& splits) {
+  if (mirrored_.contains(source.name())) return read_mirror(splits, true);
+  WEIR_ASSIGN(MirrorReading mirror, source.read_group(splits, true, soon()));
+  WEIR_TRY(all_known(mirror));
+  return mirror;
+}
+
+Result<MirrorReading> Committer::read_mirror(const std::vector<SplitId>& splits,
+                                             bool with_members) {
+  const MonoTime deadline = soon();
+  WEIR_ASSIGN(MirrorReading mirror, watched(deadline, [&] {
+                return decider_->read_mirror(splits, with_members, deadline);
+              }));
+  WEIR_TRY(all_known(mirror));
+  return mirror;
+}
+
+Result<> Committer::all_known(const MirrorReading& mirror) {
+  for (const MirrorEntry& entry : mirror.entries) {
+    if (entry.state != ReadState::kUnknown) continue;
+    return Error{Action::kRetry, Code::kBrokersUnreachable,
+                 "an offset of the group is unknown: " + entry.text};
+  }
+  return {};
+}
+
+// Epoch 0: start positions are resolved once and synced, then claimed.
+Result<> Committer::first_start(const std::vector<SplitId>& splits) {
+  LaneRecord lane;
+  lane.id = parts_.id;
+  lane.decider = lane_.decider;
+  lane.plan = parts_.options.plan;
+  lane.clock = clock_.wall();
+  for (const auto& source : parts_.sources) WEIR_TRY(first_positions_of(*source, splits, lane));
+  lane_ = std::move(lane);
+  return parts_.store->put_lane(lane_, Sync::kYes);
+}
+
+Result<> Committer::first_positions_of(Source& source, const std::vector<SplitId>& splits,
+                                       LaneRecord& lane) {
+  const std::vector<std::string> names = names_in(splits, source);
+  WEIR_ASSIGN(lane.sources[source.name()].cluster_id, source.identity(soon()));
+  std::vector<SplitId> ids;
+  for (const std::string& name : names) ids.push_back({source.name(), name});
+  WEIR_ASSIGN(const MirrorReading mirror, read_mirror(source, ids));
+  const auto group = parts_.options.groups.find(source.name());
+  const FirstStartDecision decision =
+      decide_first_start({.id = parts_.id,
+                          .source = source.name(),
+                          .group = group != parts_.options.groups.end() ? group->second : "",
+                          .start_committed = source.starts_at_committed(),
+                          .start_explicit = source.start_is_explicit(),
+                          .group_has_members = !mirror.groups_with_members.empty(),
+                          .mirror = mirror.entries,
+                          .job = parts_.options.job_file});
+  if (decision.halt) return halted(*decision.halt);
+  std::map<std::string, Position> positions;
+  if (decision.by_start) {
+    WEIR_ASSIGN(positions, source.first_positions(names, soon()));
+  } else {
+    WEIR_ASSIGN(positions, source.beginnings(names, soon()));
+    for (const MirrorEntry& entry : mirror.entries) {
+      if (entry.state == ReadState::kValue) {
+        positions[entry.split.split] = entry.position;
+      } else {
+        log(LogLevel::kWarn,
+            entry.split.text() + " has no committed offset and begins at its beginning");
+      }
+    }
+  }
+  for (const SplitId& split : ids) lane.splits[split].position = positions.at(split.split);
+  return {};
+}
+
+// The sources whose groups the decider's own transaction can commit: those in its cluster. Two
+// clusters are one when their ids are equal, never by name or brokers. A lane all of whose input is
+// there, and which keeps nothing else, is light.
+Result<> Committer::find_mirrored() {
+  mirrored_.clear();
+  light_ = parts_.options.may_be_light && parts_.followers.empty();
+  for (const auto& source : parts_.sources) {
+    WEIR_ASSIGN(const std::string identity, source->identity(soon()));
+    const bool same = decider_->mirror_is_transactional() && identity == lane_.decider.cluster_id;
+    if (same) mirrored_.insert(source->name());
+    light_ = light_ && same;
+  }
+  return {};
+}
+
+Result<> Committer::continue_from(const RecoveryDecision& decision,
+                                  const std::vector<SplitId>& splits) {
+  const DeciderRecord decider = lane_.decider;
+  lane_ = facts_.lane.value_or(LaneRecord{});
+  lane_.id = parts_.id;
+  lane_.decider = decider;
+  lane_.plan = parts_.options.plan;
+  WEIR_TRY(apply(decision));
+  WEIR_TRY(check_identities());
+  std::erase_if(lane_.splits, [&](const auto& entry) {
+    return std::none_of(parts_.sources.begin(), parts_.sources.end(),
+                        [&](const auto& source) { return source->name() == entry.first.source; });
+  });
+  if (facts_.cell.state == ReadState::kAbsent) {
+    // T6: LANE's positions, whatever the mirror says; the claim writes it whole.
+    return settle_by_lane(splits);
+  }
+  std::vector<SplitId> mirrored;
+  std::vector<SplitId> others;
+  for (const SplitId& split : splits) (is_mirrored(split) ? mirrored : others).push_back(split);
+  WEIR_TRY(settle_by_lane(others));
+  return settle_positions(decision.action == RecoveryAction::kAdopt, mirrored);
+}
+
+// Positions that only LANE has; what it does not know begins anew.
+Result<> Committer::settle_by_lane(const std::vector<SplitId>& splits) {
+  std::vector<SplitId> later;
+  for (const auto& source : parts_.sources) {
+    std::vector<SplitId> unknown;
+    for (const std::string& name : names_in(splits, *source)) {
+      const SplitId split{source->name(), name};
+      if (!lane_.splits.contains(split)) unknown.push_back(split);
+    }
+    if (unknown.empty()) continue;
+    if (lane_.sources.contains(source->name())) {
+      later.insert(later.end(), unknown.begin(), unknown.end());
+    } else {
+      WEIR_TRY(first_positions_of(*source, splits, lane_));
+      unclaimed_.insert(unclaimed_.end(), unknown.begin(), unknown.end());
+    }
+  }
+  return start_at_beginning(later);
+}
+
+// What the row does to LANE and the store.
+Result<> Committer::apply(const RecoveryDecision& decision) {
+  switch (decision.action) {
+    case RecoveryAction::kDropPrepared:
+      return parts_.store->drop_above(lane_.epoch);
+    case RecoveryAction::kAdopt:
+      lane_.epoch = facts_.cell.cell->epoch;
+      lane_.attempt = facts_.cell.cell->attempt;
+      lane_.digest = facts_.cell.cell->digest;
+      return facts_.lane ? parts_.store->drop_above(facts_.lane->epoch) : Result<>{};
+    case RecoveryAction::kResume:
+    case RecoveryAction::kClaimLocal:
+      return {};
+    case RecoveryAction::kRollForward:
+      advance(*facts_.prepared);
+      return parts_.store->put_lane(lane_, Sync::kYes);
+    case RecoveryAction::kRestore:
+    case RecoveryAction::kGoBack:
+    case RecoveryAction::kHalt:
+    case RecoveryAction::kFirstStart:
+      break;
+  }
+  return Error{Action::kHalt, Code::kBug,
+               "row " + decision.row +
+                   " needs a delta topic or a snapshot, which this version does "
+                   "not write"};
+}
+
+// Two clusters are one when their ids are equal, never by name or brokers.
+Result<> Committer::check_identities() {
+  for (const auto& source : parts_.sources) {
+    const auto record = lane_.sources.find(source->name());
+    if (record == lane_.sources.end()) continue;
+    WEIR_ASSIGN(const std::string identity, source->identity(soon()));
+    if (record->second.cluster_id == identity) continue;
+    return Error{Action::kHalt, Code::kSourceRewritten,
+                 "source \"" + source->name() + "\" is cluster " + identity + " now, and was " +
+                     record->second.cluster_id};
+  }
+  return {};
+}
+
+// Step 6 and the mirror's part of T12.
+Result<> Committer::settle_positions(bool adopt, const std::vector<SplitId>& splits) {
+  WEIR_ASSIGN(const MirrorReading mirror, read_mirror(splits, false));
+  MirrorFacts facts{.id = parts_.id,
+                    .cell_epoch = facts_.cell.cell->epoch,
+                    .light = lane_.light,
+                    .adopt = adopt,
+                    .known = {},
+                    .mirror = mirror.entries,
+                    .job = parts_.options.job_file};
+  // Those of sources that nothing mirrors stay as they are.
+  SplitProgressMap others = lane_.splits;
+  std::erase_if(others, [&](const auto& entry) { return is_mirrored(entry.first); });
+  facts.known = lane_.splits;
+  std::erase_if(facts.known, [&](const auto& entry) { return !is_mirrored(entry.first); });
+  // A source that the job file has gained begins as at a first start, unless its first claim was
+  // committed and not noted. On a machine without LANE every source looks gained, and the mirror is
+  // the truth.
+  LaneRecord gained;
+  for (const auto& source : parts_.sources) {
+    if (!mirrored_.contains(source->name())) continue;
+    const bool mirrored = mirrors_source(facts, source->name());
+    if (facts_.lane && !lane_.sources.contains(source->name()) && !mirrored) {
+      WEIR_TRY(first_positions_of(*source, splits, gained));
+      std::erase_if(facts.mirror,
+                    [&](const MirrorEntry& entry) { return entry.split.source == source->name(); });
+    } else {
+      WEIR_ASSIGN(lane_.sources[source->name()].cluster_id, source->identity(soon()));
+    }
+  }
+  MirrorDecision found = decide_mirror(facts, parts_.options.same_position);
+  if (found.halt) {
+    // Deleting a topic deletes its groups' offsets too. When the records are other ones now, that
+    // is what a person must know, and adopting or restoring offsets would not help.
+    WEIR_TRY(verify_tails());
+    return halted(*found.halt);
+  }
+  lane_.splits = std::move(found.positions);
+  lane_.splits.merge(others);
+  for (const auto& [split, progress] : gained.splits) unclaimed_.push_back(split);
+  lane_.splits.merge(gained.splits);
+  lane_.sources.merge(gained.sources);
+  return start_at_beginning(found.from_beginning);
+}
+
+Result<> Committer::start_at_beginning(const std::vector<SplitId>& splits) {
+  for (const auto& source : parts_.sources) {
+    const std::vector<std::string> names = names_in(splits, *source);
+    if (names.empty()) continue;
+    WEIR_ASSIGN(const auto positions, source->beginnings(names, soon()));
+    for (const auto& [split, position] : positions) {
+      log(LogLevel::kInfo,
+          "new partition " + source->name() + "/" + split + " begins at its beginning");
+      unclaimed_.push_back({source->name(), split});
+      lane_.splits[unclaimed_.back()].position = position;
+    }
+  }
+  return {};
+}
+
+Result<> Committer::verify_tails() {
+  for (const auto& source : parts_.sources) {
+    std::vector<SplitAssignment> assignments;
+    for (const std::string& name : splits_of(*source)) {
+      const SplitId split{source->name(), name};
+      assignments.push_back({split, lane_.splits.at(split).position, {}});
+    }
+    WEIR_ASSIGN(const std::vector<TailCheck> checks, source->verify_tails(assignments, soon()));
+    for (const TailCheck& check : checks) {
+      if (check.state != TailState::kRewritten) continue;
+      return Error{Action::kHalt, Code::kSourceRewritten,
+                   check.split.text() + ": " + check.detail + "\n  weir offsets " +
+                       parts_.options.job_file + " seek " + check.split.text() + "=earliest"};
+    }
+  }
+  return {};
+}
+
+std::vector<std::string> Committer::splits_of(const Source& source) const {
+  std::vector<std::string> names;
+  for (const auto& [split, progress] : lane_.splits) {
+    if (split.source == source.name()) names.push_back(split.split);
+  }
+  return names;
+}
+
+// `end:` is resolved once. A split that has none yet was found later, or this machine has no LANE
+// of before a takeover: without an end it would be read for ever.
+Result<> Committer::resolve_ends() {
+  for (const auto& source : parts_.sources) {
+    if (!source->bounded()) continue;
+    std::map<std::string, Position>& ends = lane_.sources[source->name()].ends;
+    std::vector<std::string> missing = splits_of(*source);
+    std::erase_if(missing, [&](const std::string& split) { return ends.contains(split); });
+    if (missing.empty()) continue;
+    WEIR_ASSIGN(auto resolved, source->ends(missing, soon()));
+    ends.merge(resolved);
+  }
+  return {};
+}
+
+// Step 8. Sync first and keep the found owner: a claim that committed unseen must not look like
+// another machine. What begins anew and the clean-stop mark change with the second write: the first
+// is what a crash before the claim's commit goes on from, and there the mirror has no offset of
+// what begins anew, which would read as foreign_offsets, and the mark still holds.
+Result<> Committer::claim() {
+  const bool cell_is_ours = facts_.cell.cell && facts_.lane &&
+                            (facts_.cell.cell->owner == facts_.lane->owner ||
+                             facts_.cell.cell->owner == facts_.lane->owner_next);
+  lane_.owner = cell_is_ours ? facts_.cell.cell->owner : OwnerId{};
+  lane_.owner_next = OwnerId{random_.next() | 1U};
+  lane_.light = light_;
+  lane_.clock = std::max(lane_.clock, clock_.wall());
+  claimed_at_ = std::chrono::floor<seconds>(clock_.wall());
+  LaneRecord claiming = lane_;
+  for (const SplitId& split : unclaimed_) claiming.splits.erase(split);
+  std::erase_if(claiming.sources, [&](const auto& source) {
+    return facts_.lane && !facts_.lane->sources.contains(source.first);
+  });
+  WEIR_TRY(parts_.store->put_lane(claiming, Sync::kYes));
+  WEIR_TRY(commit_cell(whole_commit(), [] { return Result<>(); }));
+  lane_.owner = lane_.owner_next;
+  lane_.clean_stop = false;
+  return parts_.store->put_lane(lane_, Sync::kYes);
+}
+
+Result<std::vector<ClaimedSplit>> Committer::claimed_splits() {
+  std::vector<ClaimedSplit> claimed;
+  for (const auto& source : parts_.sources) {
+    const std::vector<std::string> names = splits_of(*source);
+    std::map<std::string, Position> ends = lane_.sources[source->name()].ends;
+    if (parts_.options.available_now) {
+      WEIR_ASSIGN(ends, source->ends_now(names, soon()));
+    }
+    for (const std::string& name : names) {
+      const SplitId split{source->name(), name};
+      SplitAssignment assignment{split, lane_.splits.at(split).position, {}};
+      if (parts_.options.trigger_every) {
+        assignment.end = assignment.position;  // until the first tick
+      } else if (const auto end = ends.find(name); end != ends.end()) {
+        assignment.end = end->second;
+      } else if (source->bounded()) {
+        // Found after `end:` was resolved: nothing of it lies before that end.
+        assignment.end = assignment.position;
+      }
+      claimed.push_back({source_of(split), std::move(assignment)});
+    }
+  }
+  return claimed;
+}
+
+}  // namespace weir

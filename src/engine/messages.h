@@ -1,0 +1,165 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "base/error.h"
+#include "flow/epoch_record.h"
+#include "flow/operator.h"
+#include "flow/source.h"
+
+namespace weir {
+
+// What the coordinator, the workers and the committer of a lane say to each other. All of it goes
+// through Mailboxes and is passed by value, so nothing here is shared.
+
+// --- coordinator -> worker ---
+
+struct OpenEpoch {
+  EpochContext epoch;
+};
+/// Finish the batch in hand, take nothing more, answer Sealed.
+struct SealEpoch {};
+/// Forget the open epoch, every reader and writer; answer Discarded.
+struct Discard {};
+struct TaskSetup {
+  std::size_t source = 0;  ///< index into LaneParts::sources
+  SplitAssignment assignment;
+  std::unique_ptr<SplitReader> reader;
+};
+struct Assign {
+  AssignmentId assignment;
+  std::vector<TaskSetup> tasks;
+};
+/// `trigger: every`: read up to these ends, which lie behind the ones before.
+struct ReadTo {
+  std::map<SplitId, Position> ends;
+};
+struct Quit {};
+using WorkerCommand = std::variant<OpenEpoch, SealEpoch, Discard, Assign, ReadTo, Quit>;
+
+// --- worker -> coordinator ---
+
+/// Records are held, and no epoch is open to take them into.
+struct HasRecords {};
+/// The open epoch has reached a bound of records or bytes.
+struct BudgetFull {};
+/// The split's assigned end was reached; nothing will ever come.
+struct SplitEnded {
+  SplitId split;
+};
+struct Sealed {
+  std::vector<SplitRange> moved;
+  std::vector<OutboxRow> outbox;  ///< for followers, in order per follower and split
+  std::uint64_t rows_in = 0, rows_out = 0, rows_skipped = 0, dropped = 0;
+  std::optional<std::int64_t> lag_records;
+};
+struct Discarded {};
+struct WorkerFailed {
+  Error error;
+};
+struct FromWorker {
+  std::size_t worker = 0;
+  AssignmentId assignment;  ///< what an older one says does not count; Discarded always does
+  std::variant<HasRecords, BudgetFull, SplitEnded, Sealed, Discarded, WorkerFailed> event;
+};
+
+// --- coordinator -> committer ---
+
+/// Recovery, steps 1 to 8; `at_start`: this process has not claimed yet.
+struct Recover {
+  bool at_start = false;
+};
+/// Start fetching; `wakers` as of Source::assign, one per split that Recovered named.
+struct AssignSources {
+  std::vector<const Waker*> wakers;
+};
+struct OpenTransaction {
+  AssignmentId assignment;
+};
+struct CommitEpoch {
+  EpochContext epoch;
+  std::vector<SplitRange> moved;
+  std::vector<OutboxRow> outbox;
+};
+/// Between two epochs: are there faults of a source, are there splits the lane does not own?
+struct Survey {};
+struct Refresh {};
+/// `trigger: every`: where do the splits end now?
+struct FindEnds {};
+struct CleanStop {};
+/// Give up the open transaction, stop fetching. Every reader was destroyed before.
+struct Release {};
+using CommitterCommand = std::variant<Recover, AssignSources, OpenTransaction, CommitEpoch, Survey,
+                                      Refresh, FindEnds, CleanStop, Release, Quit>;
+
+// --- committer -> coordinator ---
+
+/// A split that the lane owns after its claim, with where reading goes on.
+struct ClaimedSplit {
+  std::size_t source = 0;  ///< index into LaneParts::sources
+  SplitAssignment assignment;
+};
+struct Recovered {
+  std::vector<ClaimedSplit> splits;
+};
+struct SourcesAssigned {
+  std::vector<std::unique_ptr<SplitReader>> readers;  ///< as Recovered::splits
+};
+struct TransactionOpened {
+  EpochContext epoch;
+};
+struct EpochCommitted {};
+struct Surveyed {
+  bool new_splits = false;
+};
+struct Refreshed {};
+struct EndsFound {
+  std::map<SplitId, Position> ends;
+};
+struct StoppedClean {};
+struct Released {};
+struct CommitterFailed {
+  Error error;
+};
+using CommitterReply =
+    std::variant<Recovered, SourcesAssigned, TransactionOpened, EpochCommitted, Surveyed, Refreshed,
+                 EndsFound, StoppedClean, Released, CommitterFailed>;
+/// How far the committer has come; with every reply.
+struct CommitterProgress {
+  EpochId epoch;                            ///< the last decided one
+  SplitProgressMap splits;                  ///< where the next epoch begins
+  std::string positions;                    ///< the same for people: " clicks/t/0@17 clicks/t/1@9"
+  std::vector<std::uint64_t> outbox_bytes;  ///< that wait, per follower
+  std::uint64_t doubts = 0;
+};
+struct FromCommitter {
+  std::uint64_t committer = 0;  ///< its number; an abandoned one's words do not count
+  CommitterProgress progress;
+  CommitterReply reply;
+};
+
+// --- follower -> coordinator ---
+
+/// The sink has everything up to `epoch`.
+struct FollowerAt {
+  EpochId epoch;
+  std::uint64_t outbox_bytes = 0;
+};
+/// It will take nothing more until a person has done something.
+struct FollowerFailed {
+  Error error;
+};
+struct FromFollower {
+  std::size_t follower = 0;
+  std::variant<FollowerAt, FollowerFailed> event;
+};
+
+using LaneEvent = std::variant<FromWorker, FromCommitter, FromFollower>;
+
+}  // namespace weir

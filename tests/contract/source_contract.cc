@@ -1,0 +1,313 @@
+#include <catch2/catch.hpp>
+
+#include "connectors/kafka/position.h"
+#include "contract/cluster_rig.h"
+
+namespace weir::test {
+namespace {
+
+using namespace std::chrono_literals;
+
+std::vector<Message> numbered(int count) {
+  std::vector<Message> messages;
+  for (int i = 0; i < count; ++i) messages.push_back({std::to_string(i % 3), std::to_string(i)});
+  return messages;
+}
+
+// Two records, two of an aborted transaction, one of a committed one: offsets 0 1 | 2 3 marker 4 |
+// 5 marker 6. The log ends at 7.
+std::string topic_with_gaps(ClusterRig& rig) {
+  const std::string in = rig.unique("in");
+  rig.create_topic(in, 1);
+  rig.produce(in, 0, numbered(2));
+  const auto stranger = rig.stranger();
+  stranger->begin();
+  stranger->produce(in, "aborted");
+  stranger->produce(in, "aborted too");
+  stranger->abort();
+  stranger->begin();
+  stranger->produce(in, "committed");
+  stranger->commit();
+  return in;
+}
+
+struct Reading {
+  std::vector<std::int64_t> offsets;
+  std::vector<std::string> values;
+  Fetch last;
+};
+
+/// One split of a source, read by the test's own thread.
+class OneSplit {
+ public:
+  OneSplit(Source& source, const SplitAssignment& assignment) : source_(source) {
+    Result<Waker> waker = Waker::open();
+    REQUIRE(waker);
+    waker_.emplace(std::move(*waker));
+    auto readers = source_.assign({assignment}, {&*waker_});
+    REQUIRE(readers);
+    REQUIRE(readers->size() == 1);
+    reader_ = std::move(readers->front());
+  }
+  ~OneSplit() {
+    reader_.reset();
+    source_.unassign();
+  }
+
+  // Until the end is reached, or until `enough` records are there.
+  Reading read(std::size_t enough = SIZE_MAX, std::size_t rows_max = 2) {
+    Reading reading;
+    while (true) {
+      const Result<Fetch> fetched = fetch(reading, rows_max);
+      INFO((fetched ? "" : fetched.error().message()));
+      REQUIRE(fetched);
+      reading.last = *fetched;
+      if (reading.offsets.size() >= enough) return reading;
+      if (fetched->state == FetchState::kCaughtUp || fetched->state == FetchState::kEnd) {
+        return reading;
+      }
+      if (fetched->state == FetchState::kNothing) REQUIRE(waker_->wait(20s));
+    }
+  }
+
+  void read_to(std::int64_t end) { reader_->read_to(position_at(end)); }
+
+  // Until it fails.
+  Error read_to_error() {
+    Reading reading;
+    while (true) {
+      const Result<Fetch> fetched = fetch(reading, 10);
+      if (!fetched) return fetched.error();
+      REQUIRE(reading.offsets.empty());
+      if (fetched->state == FetchState::kNothing) REQUIRE(waker_->wait(20s));
+    }
+  }
+
+ private:
+  Result<Fetch> fetch(Reading& reading, std::size_t rows_max) {
+    RecordBatch batch;
+    Result<Fetch> fetched = reader_->fetch(batch, rows_max, 1'000'000);
+    REQUIRE(batch.records.size() <= rows_max);
+    for (const Record& record : batch.records) {
+      reading.offsets.push_back(record.offset);
+      reading.values.emplace_back(record.value);
+    }
+    return fetched;
+  }
+
+  Source& source_;
+  std::optional<Waker> waker_;
+  std::unique_ptr<SplitReader> reader_;
+};
+
+SplitAssignment from(const std::string& topic, const Position& position) {
+  return {split_of(topic, 0), position, {}};
+}
+
+void finds_all_partitions(ClusterRig& rig) {
+  const std::string in = rig.unique("in");
+  const auto source = rig.source(in, StartAt::kEarliest);
+  const auto missing = source->discover(rig.within(10s));
+  REQUIRE_FALSE(missing);
+  CHECK(missing.error().action() == Action::kStopJob);
+  CHECK(missing.error().code() == Code::kTopicMissing);
+
+  rig.create_topic(in, 3);
+  const auto found = source->discover(rig.within(10s));
+  REQUIRE(found);
+  REQUIRE(found->size() == 3);
+  for (int i = 0; i < 3; ++i) {
+    const SplitListing& listing = (*found)[static_cast<std::size_t>(i)];
+    CHECK(listing.split == in + "/" + std::to_string(i));
+    CHECK(listing.origin->topic == in);
+    CHECK(listing.origin->partition == i);
+  }
+  const auto identity = source->identity(rig.within(10s));
+  REQUIRE(identity);
+  CHECK_FALSE(identity->empty());
+}
+
+void knows_its_edges(ClusterRig& rig) {
+  const std::string in = topic_with_gaps(rig);
+  const std::string split = split_of(in, 0).split;
+  rig.delete_records(in, 1);
+  const auto earliest = rig.source(in, StartAt::kEarliest);
+  const auto latest = rig.source(in, StartAt::kLatest);
+  CHECK(next_of(earliest->first_positions({split}, rig.within(10s))->at(split)) == 1);
+  CHECK(next_of(latest->first_positions({split}, rig.within(10s))->at(split)) == 7);
+  CHECK(next_of(latest->beginnings({split}, rig.within(10s))->at(split)) == 1);
+  CHECK(next_of(earliest->ends_now({split}, rig.within(10s))->at(split)) == 7);
+  CHECK_FALSE(earliest->bounded());
+}
+
+void reads_what_is_committed(ClusterRig& rig) {
+  const std::string in = topic_with_gaps(rig);
+  const auto source = rig.source(in, StartAt::kEarliest);
+  OneSplit split(*source, from(in, position_at(0)));
+  const Reading reading = split.read();
+  CHECK(reading.offsets == std::vector<std::int64_t>{0, 1, 5});
+  CHECK(reading.values == std::vector<std::string>{"0", "1", "committed"});
+  CHECK(reading.last.state == FetchState::kCaughtUp);
+  // Behind the marker, though the last record is before it.
+  CHECK(next_of(reading.last.next) == 7);
+}
+
+void goes_on_where_it_was(ClusterRig& rig) {
+  const std::string in = rig.unique("in");
+  rig.create_topic(in, 1);
+  rig.produce(in, 0, numbered(9));
+  const auto source = rig.source(in, StartAt::kEarliest);
+  Reading reading;
+  {
+    OneSplit split(*source, from(in, position_at(2)));
+    reading = split.read(3);
+  }
+  OneSplit split(*source, from(in, reading.last.next));
+  const Reading rest = split.read();
+  std::vector<std::int64_t> offsets = reading.offsets;
+  offsets.insert(offsets.end(), rest.offsets.begin(), rest.offsets.end());
+  CHECK(offsets == std::vector<std::int64_t>{2, 3, 4, 5, 6, 7, 8});
+}
+
+void stops_at_its_end(ClusterRig& rig) {
+  const std::string in = topic_with_gaps(rig);
+  const auto source = rig.source(in, StartAt::kEarliest);
+  for (const auto& [end, offsets] : std::vector<std::pair<std::int64_t, std::vector<std::int64_t>>>{
+           {1, {0}}, {5, {0, 1}}, {6, {0, 1, 5}}, {7, {0, 1, 5}}}) {
+    SplitAssignment assignment = from(in, position_at(0));
+    assignment.end = position_at(end);
+    OneSplit split(*source, assignment);
+    const Reading reading = split.read();
+    CHECK(reading.offsets == offsets);
+    CHECK(reading.last.state == FetchState::kEnd);
+    CHECK(next_of(reading.last.next) == end);
+  }
+}
+
+void moves_its_end(ClusterRig& rig) {
+  const std::string in = topic_with_gaps(rig);
+  const auto source = rig.source(in, StartAt::kEarliest);
+  SplitAssignment assignment = from(in, position_at(0));
+  assignment.end = position_at(0);
+  OneSplit split(*source, assignment);
+  CHECK(split.read().last.state == FetchState::kEnd);
+  split.read_to(1);
+  CHECK(split.read().offsets == std::vector<std::int64_t>{0});
+  split.read_to(7);
+  split.read_to(2);  // never back
+  const Reading rest = split.read();
+  CHECK(rest.offsets == std::vector<std::int64_t>{1, 5});
+  CHECK(rest.last.state == FetchState::kEnd);
+  CHECK(next_of(rest.last.next) == 7);
+}
+
+void wakes_for_what_comes_later(ClusterRig& rig) {
+  const std::string in = rig.unique("in");
+  rig.create_topic(in, 1);
+  const auto source = rig.source(in, StartAt::kEarliest);
+  OneSplit split(*source, from(in, position_at(0)));
+  CHECK(split.read().offsets.empty());
+  Reading later;
+  rig.produce(in, 0, {{std::nullopt, "late"}});
+  later = split.read(1);
+  CHECK(later.values == std::vector<std::string>{"late"});
+}
+
+void names_what_is_out_of_range(ClusterRig& rig) {
+  const std::string in = rig.unique("in");
+  rig.create_topic(in, 1);
+  rig.produce(in, 0, numbered(6));
+  rig.delete_records(in, 4);
+  const auto source = rig.source(in, StartAt::kEarliest);
+  {
+    OneSplit split(*source, from(in, position_at(2)));
+    const Error error = split.read_to_error();
+    CHECK(error.action() == Action::kHalt);
+    CHECK(error.code() == Code::kDataLoss);
+  }
+  OneSplit split(*source, from(in, position_at(50)));
+  const Error error = split.read_to_error();
+  CHECK(error.action() == Action::kHalt);
+  CHECK(error.code() == Code::kSourceRewritten);
+}
+
+TailState tail_of(ClusterRig& rig, Source& source, const SplitAssignment& assignment) {
+  const auto checks = source.verify_tails({assignment}, rig.within(20s));
+  REQUIRE(checks);
+  REQUIRE(checks->size() == 1);
+  CHECK(checks->front().split == assignment.split);
+  return checks->front().state;
+}
+
+// The position as the mirror gives it back: without the offset of the last record.
+Position from_mirror(const Position& position) {
+  kafka::PartitionPosition decoded = *kafka::decode_position(position);
+  decoded.tail_offset = -1;
+  return kafka::encode_position(decoded);
+}
+
+void tells_another_record(ClusterRig& rig) {
+  const std::string in = topic_with_gaps(rig);
+  const auto source = rig.source(in, StartAt::kEarliest);
+  Position end;
+  {
+    OneSplit split(*source, from(in, position_at(0)));
+    end = split.read().last.next;
+  }
+  CHECK(tail_of(rig, *source, from(in, position_at(0))) == TailState::kUnverified);
+  CHECK(tail_of(rig, *source, from(in, end)) == TailState::kSame);
+  CHECK(tail_of(rig, *source, from(in, from_mirror(end))) == TailState::kSame);
+
+  rig.delete_records(in, 6);
+  CHECK(tail_of(rig, *source, from(in, end)) == TailState::kUnverified);
+
+  rig.delete_topic(in);
+  CHECK(tail_of(rig, *source, from(in, end)) == TailState::kRewritten);
+  rig.create_topic(in, 1);
+  CHECK(tail_of(rig, *source, from(in, end)) == TailState::kRewritten);
+  rig.produce(in, 0, numbered(20));
+  CHECK(tail_of(rig, *source, from(in, end)) == TailState::kRewritten);
+  CHECK(tail_of(rig, *source, from(in, from_mirror(end))) == TailState::kRewritten);
+}
+
+void positions_have_a_text(ClusterRig& rig) {
+  const auto source = rig.source(rig.unique("in"), StartAt::kEarliest);
+  const auto position = source->parse_position("17");
+  REQUIRE(position);
+  CHECK(source->describe(*position) == "17");
+  for (const char* bad : {"", "-1", "x", "1 "}) {
+    CHECK_FALSE(source->parse_position(bad));
+  }
+}
+
+void no_broker_is_tried_again(ClusterRig& rig) {
+  const auto source = rig.unreachable_source();
+  const auto found = source->discover(rig.within(500ms));
+  REQUIRE_FALSE(found);
+  CHECK(found.error().action() == Action::kRetry);
+  const auto identity = source->identity(rig.within(500ms));
+  REQUIRE_FALSE(identity);
+  CHECK(identity.error().action() == Action::kRetry);
+}
+
+}  // namespace
+
+Contract<ClusterRig> source_contract() {
+  return {
+      {"all partitions are found, in order, and a missing topic stops the job",
+       &finds_all_partitions},
+      {"edges are the first record kept and the end of what is committed", &knows_its_edges},
+      {"committed records come once, in order, and the end is behind the last marker",
+       &reads_what_is_committed},
+      {"the next assignment goes on where the last fetch ended", &goes_on_where_it_was},
+      {"an assigned end is reached even where no record stands", &stops_at_its_end},
+      {"the end moves forward, and what lies before it is given after all", &moves_its_end},
+      {"a reader that found nothing is woken", &wakes_for_what_comes_later},
+      {"a position outside of the log halts by name", &names_what_is_out_of_range},
+      {"tails tell the same record from another and from none", &tells_another_record},
+      {"positions have a text and read it back", &positions_have_a_text},
+      {"no broker is tried again", &no_broker_is_tried_again},
+  };
+}
+
+}  // namespace weir::test

@@ -1,0 +1,325 @@
+#!/usr/bin/env python3
+"""Input topics as they come: recreated, grown, empty, wide, compacted, written by other transactions;
+and records that no job can use.
+
+  topic_stories.py [STORY...]"""
+
+import contextlib
+import json
+import subprocess
+import time
+
+from harness import LONG, Story, check, tell
+
+ENDS = "trigger: available_now"
+
+
+def recreated_while_stopped():
+    """Deleted and made again with as many records: HALT source_rewritten, before any is read."""
+    story = Story("again")
+    story.started().stop()
+    before = story.rows()
+    recreate(story, records=2000)
+    story.start().expect(78, "HALT source_rewritten")
+    check(story.rows() == before, "records of the new topic came out")
+
+
+def recreated_after_kill():
+    """Deleting the topic deleted the mirror too. The last clean stop's records tell that they are others now."""
+    story = Story("again-killed")
+    story.started().stop()
+    run = story.start()
+    run.wait_for("claimed at epoch")
+    run.kill()
+    before = story.rows()
+    recreate(story, records=2000)
+    story.start().expect(78, "HALT source_rewritten")
+    check(story.rows() == before, "records of the new topic came out")
+
+
+def recreated_after_first_kill():
+    """The same without any clean stop before: what was consumed is known nowhere. HALT positions_expired."""
+    story = Story("again-first")
+    story.started().kill()
+    before = story.rows()
+    recreate(story, records=2000)
+    story.start().expect(78, "HALT positions_expired")
+    check(story.rows() == before, "records of the new topic came out")
+
+
+def recreated_shorter_while_running():
+    """The position lies behind the new topic's end: HALT source_rewritten."""
+    story = Story("again-shorter")
+    run = story.started()
+    before = story.rows()
+    recreate(story, records=20)
+    run.expect(78, "HALT source_rewritten", seconds=100)
+    check(story.rows() == before, "records of the new topic came out")
+
+
+def recreated_longer_while_running():
+    """The new topic is longer than the position, and reading goes on in it without an error. The fingerprint
+    of the last record is compared once a minute: HALT source_rewritten within two (long form)."""
+    if not LONG:
+        print("recreated_longer_while_running: only in the long form")
+        return
+    story = Story("again-longer")
+    run = story.started()
+    recreate(story, records=20_000)
+    run.expect(78, "HALT source_rewritten", seconds=130)
+
+
+def recreate(story, records):
+    story.cluster.admin.delete_topic(story.input)
+    story.cluster.admin.create_topic(story.input, story.partitions)
+    story.produce(records)
+
+
+def deleted_while_running():
+    """A running job names the topic and ends at its refresh of a minute (long form); until then it can be
+    stopped. The next start ends with the topic's name."""
+    story = Story("deleted")
+    run = story.started()
+    before = story.rows()
+    story.cluster.admin.delete_topic(story.input)
+    if LONG:
+        run.expect(78, story.input, seconds=100)
+    else:
+        time.sleep(3)
+        run.stop(seconds=30)
+    check(story.rows() == before, "the output changed")
+    story.start().expect(78, story.input, seconds=30)
+
+
+def output_deleted_while_running():
+    """Nothing can be written: exit 78 with the topic's name and the command that makes it, after
+    message.timeout.ms (long form). With the topic back, what was not committed comes."""
+    if not LONG:
+        print("output_deleted_while_running: only in the long form")
+        return
+    story = Story("output")
+    run = story.started()
+    story.cluster.admin.delete_topic(story.output)
+    story.sent.clear()  # the rows of before are gone with their topic
+    story.produce(100)
+    run.expect(78, f'topic "{story.output}" does not exist'.replace('"', '\\"'), "kafka-topics", seconds=100)
+    story.cluster.admin.create_topic(story.output, story.partitions)
+    run = story.start()
+    story.verify()
+    run.stop()
+
+
+def partitions_added():
+    """A new partition begins at its beginning, also with `start: latest`: at the next start, and within
+    the refresh of a minute while the job runs (long form)."""
+    story = Story("grown", start="latest")
+    run = story.start()
+    run.wait_for("claimed at epoch")
+    story.produce(100)
+    story.verify()
+    if not LONG:
+        run.stop()
+    story.cluster.admin.add_partitions(story.input, 7)
+    story.produce(300, options=("-X", "topic.metadata.refresh.interval.ms=1000"))
+    if not LONG:
+        run = story.start()
+    # A key may have moved to a new partition, which is read beside its old one.
+    story.verify(ordered=False)
+    run.stop()
+    check(len(story.cluster.admin.offsets(story.group, story.input, range(7))) == 7, "the mirror lacks partitions")
+
+
+def empty_topic():
+    """Nothing to read: `available_now` claims and exits 0, again and again, and then finds what came."""
+    story = Story("empty", extra=ENDS)
+    for _ in range(2):
+        story.start().expect(0, seconds=30)
+    story.produce(100)
+    story.start().expect(0, seconds=30)
+    story.verify(wait=False)
+
+
+def many_partitions():
+    """64 partitions under kills."""
+    story = Story("wide", partitions=64)
+    story.produce(3000, keys=997)
+    with story.load(batch=300):
+        for _ in range(3):
+            run = story.start()
+            time.sleep(1.2)
+            run.kill()
+    run = story.start()
+    story.verify()
+    run.stop()
+
+
+def records_without_key():
+    story = Story("keyless")
+    story.produce(500, keyed=False)
+    run = story.start()
+    # Without keys their order is nobody's promise.
+    story.verify(ordered=False)
+    run.kill()
+    story.produce(500, keyed=False)
+    run = story.start()
+    story.verify(ordered=False)
+    run.stop()
+
+
+def compacted_topic():
+    """Offsets with gaps, also where the last consumed record was: what is left is read once."""
+    story = Story("compacted", topic_config={"cleanup.policy": "compact", "segment.ms": 100,
+                                             "min.cleanable.dirty.ratio": 0.001, "max.compaction.lag.ms": 100})
+    run = story.started(200)
+    run.stop()
+    # The same keys again; only their last records will be left.
+    read = {key: len(numbers) for key, numbers in story.sent.items()}
+    story.produce(3000)
+    compact(story)
+    run = story.start()
+    left = records_of(story.cluster.brokers, story.input)
+    story.sent = {key: numbers[:read[key]] + [n for n in numbers[read[key]:] if n in left]
+                  for key, numbers in story.sent.items()}
+    story.verify()
+    run.kill()
+    story.produce(100)
+    run = story.start()
+    story.verify()
+    run.stop()
+
+
+def compact(story):
+    """Waits until the broker's cleaner has been there; a segment that is written to is never cleaned."""
+    for _ in range(60):
+        for partition in range(story.partitions):
+            # A key of its own, so that it replaces itself; the job's filter drops n = 3.
+            subprocess.run(["kcat", "-b", story.cluster.brokers, "-t", story.input, "-P", "-p", str(partition), "-K", "|"],
+                           input=b'roll|{"n":3,"k":"roll"}\n', check=True, stderr=subprocess.DEVNULL)
+        time.sleep(0.4)
+        if len(records_of(story.cluster.brokers, story.input)) < 1000:
+            return
+    check(False, "the broker did not compact the topic")
+
+
+def records_of(brokers, topic):
+    out = subprocess.run(["kcat", "-b", brokers, "-t", topic, "-C", "-e", "-q", "-o", "beginning"], check=True,
+                         stdout=subprocess.PIPE, stderr=subprocess.DEVNULL).stdout
+    return {json.loads(line)["n"] for line in out.splitlines()}
+
+
+@contextlib.contextmanager
+def transaction(story, identity, count):
+    """Records in a transaction that is open meanwhile; it stays open when its kcat is killed."""
+    producer = subprocess.Popen(["kcat", "-b", story.cluster.brokers, "-t", story.input, "-P", "-K", "|", "-X",
+                                 f"transactional.id={identity}", "-X", "topic.partitioner=murmur2_random", "-X",
+                                 "linger.ms=5"], stdin=subprocess.PIPE, stderr=subprocess.DEVNULL)
+    for key, value in story.records(count):
+        producer.stdin.write(f"{key}|{value}\n".encode())
+    producer.stdin.flush()
+    time.sleep(1.5)  # until they are at the broker; kcat tells nobody
+    yield producer
+    if producer.poll() is None:
+        producer.stdin.close()
+        check(producer.wait(30) == 0, "kcat could not commit")
+
+
+def abort(story, producer, identity, expected):
+    """Killed, and its transaction aborted by the next one of that name."""
+    producer.kill()
+    producer.wait()
+    story.sent = expected
+    with transaction(story, identity, 0):
+        pass
+
+
+def copy_of(sent):
+    return {key: list(numbers) for key, numbers in sent.items()}
+
+
+def transactions_of_others():
+    """Committed ones are read, aborted ones are not, an open one holds its partitions back. The topic ends
+    in control records and an aborted transaction, and `available_now` and `end: latest` end there."""
+    for name, source, extra in (("now", "", ENDS), ("end", ", end: latest", "")):
+        story = Story(f"control-{name}", source=source, extra=extra)
+        story.produce(50)
+        with transaction(story, f"{story.name}-a", 100):
+            pass
+        expected = copy_of(story.sent)
+        with transaction(story, f"{story.name}-b", 100) as producer:
+            abort(story, producer, f"{story.name}-b", expected)
+        story.start().expect(0, seconds=30)
+        story.verify(wait=False)
+        story.start().expect(0, seconds=30)
+        story.verify(wait=False)
+
+
+def open_transaction_of_others():
+    """What lies behind an open transaction comes when it ends, once, whether a kill came between or not."""
+    story = Story("open")
+    run = story.started(100)
+    expected = copy_of(story.sent)
+    with transaction(story, f"{story.name}-a", 100) as producer:
+        story.produce(100)
+        behind = story.sent
+        time.sleep(1)
+        run.kill()
+        run = story.start()
+        run.wait_for("claimed at epoch")
+        after = {key: numbers[len(expected[key]):] for key, numbers in behind.items()}
+        abort(story, producer, f"{story.name}-a", None)
+    # The first 100 of what came after `expected` were aborted.
+    first = set(range(100, 200))
+    story.sent = {key: expected[key] + [n for n in after[key] if n not in first] for key in behind}
+    story.verify()
+    run.stop()
+
+
+def retention_passed_the_position():
+    """Records were deleted before they were read: HALT data_loss with the gap's size, and no row of it."""
+    story = Story("retention")
+    story.started().stop()
+    before = story.rows()
+    story.produce(2000)
+    story.cluster.admin.delete_records(story.input, 0, story.mirror()[0] + 100)
+    run = story.start()
+    run.expect(78, "HALT data_loss", "100 offsets", f"{story.input}/0")
+    check(len(story.rows()) >= len(before), "rows vanished")
+
+
+def poison_record():
+    """HALT names the record and shows it; the rows before it stay."""
+    story = Story("poison")
+    run = story.started()
+    story.produce_raw('{"n":"x","k":"a"}')
+    run.expect(78, "HALT poison_record", f"{story.input}/0@", '{\\"n\\":\\"x\\",\\"k\\":\\"a\\"}')
+    story.verify()
+    # The cure that the message names.
+    story.job.write_text(story.job.read_text() + "\nerrors: { decode: skip }\n")
+    story.produce(100)
+    run = story.start()
+    story.verify()
+    run.stop()
+    check("1 skipped" in run.text(), f"the skipped record was not counted; log {run.log}")
+
+
+def too_large_rows():
+    """The broker refuses the epoch for its rows, three times: HALT poison_epoch, and nothing is visible."""
+    story = Story("large")
+    story.job.write_text(story.job.read_text().replace("n * 2 AS twice", "n * 2 AS twice, big || big AS big")
+                         .replace("k text NOT NULL", "k text NOT NULL, big text"))
+    story.produce_raw('{"n":1,"k":"a","big":"' + "x" * 600_000 + '"}')
+    story.start().expect(78, "HALT poison_epoch", f"{story.input}/0")
+    check(not story.rows(), "a row of the refused epoch is visible")
+
+
+def topic_missing():
+    story = Story("missing")
+    story.job.write_text(story.job.read_text().replace(f"[{story.input}]", "[no-such-topic]"))
+    story.start().expect(78, "no-such-topic", seconds=30)
+    check("no-such-topic" not in story.cluster.admin.topics(), "asking for a topic made it")
+
+
+tell([recreated_while_stopped, recreated_after_kill, recreated_after_first_kill, recreated_shorter_while_running,
+      recreated_longer_while_running, deleted_while_running, output_deleted_while_running, partitions_added, empty_topic,
+      many_partitions, records_without_key, compacted_topic, transactions_of_others, open_transaction_of_others,
+      retention_passed_the_position, poison_record, too_large_rows, topic_missing])

@@ -1,0 +1,294 @@
+#include "support/fake_source.h"
+
+#include <algorithm>
+#include <charconv>
+#include <utility>
+
+#include "base/check.h"
+#include "support/fake_producer.h"
+
+namespace weir::test {
+namespace {
+
+using kafka::PartitionPosition;
+using Positions = std::map<std::string, Position>;
+
+TopicPartition partition_of(const std::string& split) {
+  const std::optional<TopicPartition> parsed = kafka::parse_split(split);
+  WEIR_CHECK(parsed.has_value(), "splits of a fake source are topic/partition");
+  return *parsed;
+}
+
+PartitionPosition decoded(const Position& position) {
+  const std::optional<PartitionPosition> value = kafka::decode_position(position);
+  WEIR_CHECK(value.has_value(), "positions of a fake source come from it");
+  return *value;
+}
+
+std::uint64_t fingerprint_of(std::int64_t offset, const FakeRecord& record) {
+  return kafka::tail_fingerprint(offset, record.timestamp_ms, record.key.value_or(""),
+                                 record.value.value_or(""));
+}
+
+SplitListing listing(SourceIndex source, const TopicPartition& partition) {
+  auto origin = std::make_shared<Origin>();
+  origin->source = source;
+  origin->split = kafka::split_name(partition);
+  origin->topic = partition.topic;
+  origin->partition = partition.partition;
+  origin->id_prefix = partition.topic + ":" + std::to_string(partition.partition) + ":";
+  return {origin->split, origin};
+}
+
+class FakeReader final : public SplitReader {
+ public:
+  FakeReader(FakeCluster& cluster, Interrupts& interrupts, std::shared_ptr<const Origin> origin,
+             const SplitAssignment& assignment, const Waker* waker)
+      : cluster_(cluster),
+        interrupts_(interrupts),
+        origin_(std::move(origin)),
+        partition_(partition_of(assignment.split.split)),
+        position_(decoded(assignment.position)),
+        watch_(std::make_shared<LogWatch>(LogWatch{waker, true})) {
+    if (assignment.end) end_ = decoded(*assignment.end).next;
+    cluster_.watch(partition_, watch_);
+  }
+
+  void read_to(const Position& end) override {
+    if (end_) end_ = std::max(*end_, decoded(end).next);
+  }
+
+  Result<Fetch> fetch(RecordBatch& into, std::size_t rows_max, std::size_t bytes_max) override {
+    interrupts_.point("fetch");
+    if (end_ && position_.next >= *end_) return answer(FetchState::kEnd);
+    // A topic that was deleted says nothing on its queue; neither does a broker that is away.
+    FakeLog* const log = cluster_.log(partition_);
+    if (log == nullptr || !cluster_.reachable()) return nothing();
+    if (interrupts_.fault("fetch") == Fault::kRefused) {
+      // Not there yet; it comes as soon as anybody looks again.
+      watch_->waker->wake();
+      return answer(FetchState::kNothing);
+    }
+    if (position_.next < log->begin() || position_.next > log->end()) return out_of_range(*log);
+    return take(*log, into, rows_max, bytes_max);
+  }
+
+ private:
+  Fetch answer(FetchState state) {
+    Fetch fetched{
+        .state = state, .next = kafka::encode_position(position_), .dropped = 0, .lag_records = {}};
+    if (const FakeLog* log = cluster_.log(partition_)) {
+      fetched.lag_records = std::max<std::int64_t>(0, log->end() - position_.next);
+    }
+    return fetched;
+  }
+  Fetch nothing() {
+    watch_->armed = true;
+    return answer(FetchState::kNothing);
+  }
+
+  Result<Fetch> take(const FakeLog& log, RecordBatch& into, std::size_t rows_max,
+                     std::size_t bytes_max) {
+    into.origin = origin_;
+    const std::int64_t until = std::min(log.stable_end(), end_.value_or(log.stable_end()));
+    const std::int64_t before = position_.next;
+    while (position_.next < until && into.records.size() < rows_max &&
+           into.payload_bytes < bytes_max) {
+      const std::int64_t at = position_.next++;
+      if (const FakeRecord* record = log.visible(at)) copy(at, *record, into);
+    }
+    if (end_ && position_.next >= *end_) return answer(FetchState::kEnd);
+    if (!into.records.empty() && position_.next < until) return answer(FetchState::kRecords);
+    // The end is said once, when it is reached.
+    if (position_.next != before || std::exchange(first_, false)) {
+      return answer(FetchState::kCaughtUp);
+    }
+    return nothing();
+  }
+
+  void copy(std::int64_t offset, const FakeRecord& from, RecordBatch& into) {
+    Record& record = into.records.emplace_back();
+    record.offset = offset;
+    record.timestamp_us = from.timestamp_ms * 1000;
+    record.key_null = !from.key;
+    if (from.key) record.key = into.arena->copy(*from.key);
+    record.value_null = !from.value;
+    if (from.value) record.value = into.arena->copy(*from.value, kValuePadding);
+    into.payload_bytes += record.key.size() + record.value.size();
+    position_.tail_offset = offset;
+    position_.tail_fp = fingerprint_of(offset, from);
+  }
+
+  Error out_of_range(const FakeLog& log) const {
+    return {Action::kHalt, position_.next < log.begin() ? Code::kDataLoss : Code::kSourceRewritten,
+            kafka::split_name(partition_) + ": position " + std::to_string(position_.next) +
+                " is not in the log, which holds " + std::to_string(log.begin()) + " to " +
+                std::to_string(log.end())};
+  }
+
+  FakeCluster& cluster_;
+  Interrupts& interrupts_;
+  const std::shared_ptr<const Origin> origin_;
+  const TopicPartition partition_;
+  PartitionPosition position_;
+  std::optional<std::int64_t> end_;
+  bool first_ = true;  // the end was not said yet
+  const std::shared_ptr<LogWatch> watch_;
+};
+
+// Whether the last consumed record still stands where it was.
+TailCheck check_tail(FakeCluster& cluster, const SplitAssignment& assignment) {
+  // A position from a mirror has no offset of its record: control records may lie between.
+  constexpr std::int64_t kWindow = 500;
+  TailCheck check{assignment.split, TailState::kUnverified, "nothing was consumed yet"};
+  const PartitionPosition position = decoded(assignment.position);
+  if (position.tail_fp == 0) return check;
+  const FakeLog* log = cluster.log(partition_of(assignment.split.split));
+  if (log == nullptr) return {assignment.split, TailState::kRewritten, "the partition is gone"};
+  if (log->stable_end() < position.next) {
+    return {assignment.split, TailState::kRewritten, "the log ends before the position"};
+  }
+  check.detail = "the last consumed record is not in the log any more";
+  const bool known = position.tail_offset >= 0;
+  const std::int64_t tail = known ? position.tail_offset : position.next - 1;
+  for (std::int64_t at = known ? tail : std::max<std::int64_t>(0, position.next - kWindow);
+       at <= tail; ++at) {
+    const FakeRecord* record = log->visible(at);
+    if (record == nullptr) continue;
+    if (fingerprint_of(at, *record) == position.tail_fp) {
+      return {assignment.split, TailState::kSame, {}};
+    }
+    if (at == tail) {
+      return {assignment.split, TailState::kRewritten, "another record stands there"};
+    }
+  }
+  return check;
+}
+
+class FakeSource final : public Source {
+ public:
+  FakeSource(FakeSourceOptions options, FakeCluster& cluster, Interrupts& interrupts)
+      : options_(std::move(options)), cluster_(cluster), interrupts_(interrupts) {}
+
+  const std::string& name() const override { return options_.name; }
+
+  Result<std::string> identity(MonoTime deadline) override {
+    WEIR_TRY(reach(cluster_, interrupts_, "source.identity", deadline));
+    return cluster_.cluster_id;
+  }
+
+  Result<std::vector<SplitListing>> discover(MonoTime deadline) override {
+    WEIR_TRY(reach(cluster_, interrupts_, "discover", deadline));
+    const std::map<std::string, std::int32_t> topics = cluster_.topics();
+    std::vector<SplitListing> splits;
+    for (const std::string& topic : options_.topics) {
+      const auto found = topics.find(topic);
+      if (found == topics.end()) {
+        return Error{Action::kStopJob, Code::kTopicMissing,
+                     "source \"" + options_.name + "\": topic \"" + topic + "\" does not exist"};
+      }
+      for (std::int32_t i = 0; i < found->second; ++i) {
+        splits.push_back(listing(options_.index, {topic, i}));
+      }
+    }
+    return splits;
+  }
+
+  bool starts_at_committed() const override { return options_.start == FakeStart::kCommitted; }
+  bool start_is_explicit() const override { return options_.start_is_explicit; }
+
+  Result<Positions> first_positions(const std::vector<std::string>& splits,
+                                    MonoTime deadline) override {
+    WEIR_CHECK(!starts_at_committed(), "committed positions are read by the decider");
+    return at_edges(splits, deadline, options_.start == FakeStart::kEarliest);
+  }
+  Result<Positions> beginnings(const std::vector<std::string>& splits, MonoTime deadline) override {
+    return at_edges(splits, deadline, true);
+  }
+
+  bool bounded() const override { return options_.bounded; }
+  Result<Positions> ends(const std::vector<std::string>& splits, MonoTime deadline) override {
+    if (!options_.bounded) return Positions{};
+    return at_edges(splits, deadline, false);
+  }
+  Result<Positions> ends_now(const std::vector<std::string>& splits, MonoTime deadline) override {
+    return at_edges(splits, deadline, false);
+  }
+
+  Result<std::vector<TailCheck>> verify_tails(const std::vector<SplitAssignment>& assignments,
+                                              MonoTime deadline) override {
+    WEIR_TRY(reach(cluster_, interrupts_, "verify_tails", deadline));
+    std::vector<TailCheck> checks;
+    for (const SplitAssignment& each : assignments) checks.push_back(check_tail(cluster_, each));
+    return checks;
+  }
+
+  Result<std::vector<std::unique_ptr<SplitReader>>> assign(
+      const std::vector<SplitAssignment>& assignments,
+      const std::vector<const Waker*>& wakers) override {
+    std::vector<std::unique_ptr<SplitReader>> readers;
+    for (std::size_t i = 0; i < assignments.size(); ++i) {
+      const TopicPartition partition = partition_of(assignments[i].split.split);
+      seen_.insert(partition.topic);
+      readers.push_back(std::make_unique<FakeReader>(cluster_, interrupts_,
+                                                     listing(options_.index, partition).origin,
+                                                     assignments[i], wakers[i]));
+    }
+    return readers;
+  }
+  void unassign() override { seen_.clear(); }
+
+  Result<> health() override {
+    const std::map<std::string, std::int32_t> topics = cluster_.topics();
+    for (const std::string& topic : seen_) {
+      if (topics.contains(topic) || !cluster_.reachable()) continue;
+      const Error gone{Action::kRecover, Code::kTopicMissing, "topic " + topic + " vanished"};
+      seen_.clear();
+      return gone;
+    }
+    return {};
+  }
+
+  std::string describe(const Position& position) const override {
+    return std::to_string(decoded(position).next);
+  }
+  Result<Position> parse_position(std::string_view text) const override {
+    PartitionPosition position;
+    const auto [end, error] =
+        std::from_chars(text.data(), text.data() + text.size(), position.next);
+    if (error != std::errc{} || end != text.data() + text.size() || position.next < 0) {
+      return Error{Action::kStopJob, "\"" + std::string(text) + "\" is not an offset"};
+    }
+    return kafka::encode_position(position);
+  }
+
+ private:
+  Result<Positions> at_edges(const std::vector<std::string>& splits, MonoTime deadline,
+                             bool beginning) {
+    WEIR_TRY(reach(cluster_, interrupts_, "edges", deadline));
+    Positions positions;
+    for (const std::string& split : splits) {
+      const FakeLog* log = cluster_.log(partition_of(split));
+      if (log == nullptr) {
+        return Error{Action::kRetry, Code::kTopicMissing, split + " does not exist"};
+      }
+      positions[split] =
+          kafka::encode_position({.next = beginning ? log->begin() : log->stable_end()});
+    }
+    return positions;
+  }
+
+  const FakeSourceOptions options_;
+  FakeCluster& cluster_;
+  Interrupts& interrupts_;
+  std::set<std::string> seen_;  // topics of this assignment that were there
+};
+
+}  // namespace
+
+std::unique_ptr<Source> make_fake_source(FakeSourceOptions options, FakeCluster& cluster,
+                                         Interrupts& interrupts) {
+  return std::make_unique<FakeSource>(std::move(options), cluster, interrupts);
+}
+
+}  // namespace weir::test

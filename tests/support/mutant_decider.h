@@ -1,0 +1,59 @@
+#pragma once
+
+#include <memory>
+#include <utility>
+#include <vector>
+
+#include "flow/decider.h"
+
+namespace weir::test {
+
+/// A decider around another one that does all as it does; mutants override what they get wrong.
+/// Each is a mistake that the tests must find.
+class ForwardingDecider : public Decider {
+ public:
+  explicit ForwardingDecider(std::unique_ptr<Decider> real) : real_(std::move(real)) {}
+
+  Result<DeciderRecord> identify(MonoTime deadline) override { return real_->identify(deadline); }
+  Result<> ensure_cell_place(MonoTime deadline) override {
+    return real_->ensure_cell_place(deadline);
+  }
+  CellReading peek(MonoTime deadline) override { return real_->peek(deadline); }
+  Result<> fence(MonoTime deadline) override { return real_->fence(deadline); }
+  CellReading read_stable(MonoTime deadline) override { return real_->read_stable(deadline); }
+  Result<MirrorReading> read_mirror(const std::vector<SplitId>& splits, bool with_members,
+                                    MonoTime deadline) override {
+    return real_->read_mirror(splits, with_members, deadline);
+  }
+  bool mirror_is_transactional() const override { return real_->mirror_is_transactional(); }
+  Result<> begin(EpochId epoch) override { return real_->begin(epoch); }
+  Result<Verdict> commit(const Commit& commit) override { return real_->commit(commit); }
+  void abort(MonoTime deadline) override { real_->abort(deadline); }
+  std::uint64_t doubts() const override { return real_->doubts(); }
+
+ private:
+  const std::unique_ptr<Decider> real_;
+};
+
+/// Takes a stable read that timed out for "there is none": a running job would begin anew.
+class TimeoutIsAbsent final : public ForwardingDecider {
+ public:
+  using ForwardingDecider::ForwardingDecider;
+
+  CellReading read_stable(MonoTime deadline) override {
+    CellReading reading = ForwardingDecider::read_stable(deadline);
+    if (reading.state == ReadState::kUnknown) reading.state = ReadState::kAbsent;
+    return reading;
+  }
+  Result<MirrorReading> read_mirror(const std::vector<SplitId>& splits, bool with_members,
+                                    MonoTime deadline) override {
+    auto reading = ForwardingDecider::read_mirror(splits, with_members, deadline);
+    if (!reading) return reading;
+    for (MirrorEntry& entry : reading->entries) {
+      if (entry.state == ReadState::kUnknown) entry.state = ReadState::kAbsent;
+    }
+    return reading;
+  }
+};
+
+}  // namespace weir::test
