@@ -320,7 +320,7 @@ void Coordinator::advance() {
 void Coordinator::advance_idle() {
   const MonoTime now = clock_.mono();
   const bool tick_due = waits_for_tick() && now >= next_tick_;
-  if (stop_seen_ || (bounded_ && input_ended())) {
+  if (drains()) {
     if (status_.state != LaneState::kDraining) publish(LaneState::kDraining);
     // A lane that ends by itself waits for its followers without limit; watch_stops() has one.
     if (delivered()) command(CleanStop{}, Phase::kStopping);
@@ -414,8 +414,10 @@ MonoTime Coordinator::wake_at() const {
   const MonoTime now = clock_.mono();
   // The committer's watch and the patience of stops are looked at by the second.
   MonoTime at = busy_ || stop_seen_ ? now + seconds(1) : MonoTime::max();
-  if (phase_ == Phase::kIdle) at = std::min({at, next_survey_, next_refresh_});
-  if (phase_ == Phase::kIdle && waits_for_tick()) at = std::min(at, next_tick_);
+  // A lane that drains does neither: it waits for its followers.
+  const bool rests = phase_ == Phase::kIdle && !drains();
+  if (rests) at = std::min({at, next_survey_, next_refresh_});
+  if (rests && waits_for_tick()) at = std::min(at, next_tick_);
   if (phase_ == Phase::kOpen) at = std::min(at, seal_at());
   if (phase_ == Phase::kSealing) at = std::min(at, entered_ + kSealTimeout);
   if (phase_ == Phase::kBackingOff) at = std::min(at, back_until_);
@@ -490,6 +492,9 @@ void Coordinator::enter(Phase phase) {
   phase_ = phase;
   entered_ = clock_.mono();
 }
+
+// Nothing more is to be read; followers may still be behind.
+bool Coordinator::drains() const { return stop_seen_ || (bounded_ && input_ended()); }
 
 // Everything that is to be read was: up to the ends, or up to what the tick found.
 bool Coordinator::input_ended() const {

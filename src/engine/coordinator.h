@@ -131,6 +131,7 @@ class Coordinator {
   void publish(LaneState state);
   MonoTime seal_at() const;
   bool input_ended() const;
+  bool drains() const;
   bool delivered() const;
   bool outbox_full() const;
   bool waits_for_tick() const { return options_.trigger_every && splits_open_.empty(); }

@@ -215,6 +215,7 @@ Answer FakeCluster::end(const ProducerId& producer, Request::Kind outcome) {
 void FakeCluster::decide(const std::string& transactional_id, Transaction& transaction,
                          Request::Kind outcome) {
   const bool commit = outcome == Request::Kind::kCommit;
+  if (commit && on_commit) tell(transactional_id, transaction);
   for (auto& [partition, rows] : std::exchange(transaction.rows, {})) {
     markers_.push_back({transactional_id, commit, {}, {}, partition, std::move(rows)});
     ++transaction.markers;
@@ -226,6 +227,16 @@ void FakeCluster::decide(const std::string& transactional_id, Transaction& trans
   transaction.open = false;
   transaction.last_outcome = outcome;
   while (markers_at_once && !markers_.empty()) write_marker(0);
+}
+
+void FakeCluster::tell(const std::string& transactional_id, const Transaction& transaction) {
+  Committed committed{{transactional_id, transaction.epoch}, {}, transaction.groups};
+  for (const auto& [partition, offsets] : transaction.rows) {
+    std::vector<FakeRecord>& rows = committed.rows[partition];
+    const FakeLog* const from = log(partition);
+    for (const std::int64_t offset : offsets) rows.push_back(from->row(offset));
+  }
+  on_commit(committed);
 }
 
 void FakeCluster::write_marker(std::size_t index) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -39,6 +40,13 @@ struct Request {
 };
 using RequestId = std::uint64_t;
 
+/// A transaction that was committed, whole.
+struct Committed {
+  ProducerId producer;
+  std::map<TopicPartition, std::vector<FakeRecord>> rows;
+  std::map<std::string, GroupOffsets> groups;
+};
+
 enum class Answer : unsigned char {
   kOk,
   kFenced,        ///< INVALID_PRODUCER_EPOCH: a newer producer was made, or the transaction expired
@@ -74,6 +82,8 @@ class FakeCluster {
   std::string cluster_id = "fake-cluster";
   bool markers_at_once = true;  ///< false: write_marker() writes them
   std::set<std::string> groups_with_members;
+  /// Called with each transaction when it is committed, before its markers.
+  std::function<void(const Committed&)> on_commit;
 
   /// False: an outage, clients wait for brokers.
   bool reachable() const { return reachable_; }
@@ -148,6 +158,7 @@ class FakeCluster {
   Answer take(const Request& request);
   Answer end(const ProducerId& producer, Request::Kind outcome);
   void decide(const std::string& transactional_id, Transaction& transaction, Request::Kind outcome);
+  void tell(const std::string& transactional_id, const Transaction& transaction);
   void wake(const TopicPartition& partition);
 
   bool reachable_ = true;

@@ -37,6 +37,8 @@ class FakeDisk {
   /// Of the writes without a sync the first `kept` survive.
   void lose_power(std::size_t kept);
   std::size_t unsynced() const { return unsynced_.size(); }
+  /// What a loss of power leaves for certain.
+  const DiskState& durable() const { return durable_; }
   /// As a reader sees it now.
   const DiskState& state() const { return now_; }
 

@@ -25,7 +25,7 @@ Result<> FakeFollowerSink::deliver(EpochId epoch, std::span<const std::string> r
     while (interrupts_.wait("deliver", deadline)) {
     }
   } else {
-    delivered_[epoch].assign(rows.begin(), rows.end());
+    outside_[epoch].assign(rows.begin(), rows.end());
   }
   interrupts_.point("deliver.answered");
   if (fault == Fault::kNone) return {};

@@ -9,26 +9,25 @@
 
 namespace weir::test {
 
-/// Keeps what was delivered, by epoch: the same epoch again replaces itself. Rows are the first
-/// column, as text; "unencodable" cannot be rendered.
-///
-/// Owned by the test; what it keeps is the outside world and survives a crash.
+/// What the outside world has, by epoch.
+using Delivered = std::map<EpochId, std::vector<std::string>>;
+
+/// Delivers into `outside`, which survives the process: the same epoch again replaces itself. Rows
+/// are the first column, as text; "unencodable" cannot be rendered.
 class FakeFollowerSink final : public FollowerSink {
  public:
-  FakeFollowerSink(std::string name, Interrupts& interrupts)
-      : name_(std::move(name)), interrupts_(interrupts) {}
+  FakeFollowerSink(std::string name, Delivered& outside, Interrupts& interrupts)
+      : name_(std::move(name)), outside_(outside), interrupts_(interrupts) {}
 
   const std::string& name() const override { return name_; }
   Result<> render(const Batch& batch, std::vector<std::string>& rows,
                   std::vector<RowError>& errors) const override;
   Result<> deliver(EpochId epoch, std::span<const std::string> rows, MonoTime deadline) override;
 
-  const std::map<EpochId, std::vector<std::string>>& delivered() const { return delivered_; }
-
  private:
   const std::string name_;
+  Delivered& outside_;
   Interrupts& interrupts_;
-  std::map<EpochId, std::vector<std::string>> delivered_;
 };
 
 }  // namespace weir::test

@@ -32,6 +32,10 @@ class FakeLog {
   /// The last stable offset: where read_committed readers see the log end.
   std::int64_t stable_end() const { return open_.empty() ? end() : *open_.begin(); }
 
+  /// What was written at `offset`, seen or not.
+  const FakeRecord& row(std::int64_t offset) const {
+    return entries_[static_cast<std::size_t>(offset - begin_)].record;
+  }
   /// The record that a read_committed reader sees at `offset`, null when none.
   const FakeRecord* visible(std::int64_t offset) const;
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -54,6 +55,56 @@ class TimeoutIsAbsent final : public ForwardingDecider {
     }
     return reading;
   }
+};
+
+/// Goes on with the same producer after a commit, doubt or not.
+class NoRotation final : public ForwardingDecider {
+ public:
+  using ForwardingDecider::ForwardingDecider;
+
+  Result<Verdict> commit(const Commit& commit) override {
+    Result<Verdict> verdict = ForwardingDecider::commit(commit);
+    decided_ = verdict.has_value();
+    return verdict;
+  }
+  Result<> begin(EpochId epoch) override {
+    decided_ = false;
+    return ForwardingDecider::begin(epoch);
+  }
+  Result<> fence(MonoTime deadline) override {
+    if (std::exchange(decided_, false)) return {};
+    return ForwardingDecider::fence(deadline);
+  }
+
+ private:
+  bool decided_ = false;  // and nothing has begun since
+};
+
+/// Shows the owner of before the fence after it, as a recovery that does not look again would see.
+class NoOwnerRecheck final : public ForwardingDecider {
+ public:
+  using ForwardingDecider::ForwardingDecider;
+
+  CellReading peek(MonoTime deadline) override {
+    CellReading reading = ForwardingDecider::peek(deadline);
+    peeked_ = reading.cell;
+    fenced_ = false;
+    return reading;
+  }
+  Result<> fence(MonoTime deadline) override {
+    fenced_ = true;
+    return ForwardingDecider::fence(deadline);
+  }
+  CellReading read_stable(MonoTime deadline) override {
+    CellReading reading = ForwardingDecider::read_stable(deadline);
+    if (peeked_ && reading.cell && fenced_) reading.cell->owner = peeked_->owner;
+    if (fenced_) peeked_.reset();
+    return reading;
+  }
+
+ private:
+  std::optional<Cell> peeked_;
+  bool fenced_ = false;  // since the peek
 };
 
 }  // namespace weir::test

@@ -102,15 +102,15 @@ TEST_CASE("FakeFollowerSink: keeps the contract of FollowerSink", "[support]") {
     DYNAMIC_SECTION(clause.says) {
       ManualClock clock;
       Interrupts interrupts(clock);
-      auto sink = std::make_unique<FakeFollowerSink>("mail", interrupts);
-      FollowerRig rig{nullptr, clock.mono() + std::chrono::seconds(1), [raw = sink.get()] {
+      Delivered outside;
+      FollowerRig rig{std::make_unique<FakeFollowerSink>("mail", outside, interrupts),
+                      clock.mono() + std::chrono::seconds(1), [&] {
                         std::vector<std::string> all;
-                        for (const auto& [epoch, rows] : raw->delivered()) {
+                        for (const auto& [epoch, rows] : outside) {
                           all.insert(all.end(), rows.begin(), rows.end());
                         }
                         return all;
                       }};
-      rig.sink = std::move(sink);
       clause.check(rig);
     }
   }
