@@ -177,8 +177,9 @@ Result<> check_value(Value&& element, int depth, JsonValue* value, Arena& arena)
 JsonRecordReader::JsonRecordReader() : parser_(std::make_unique<Parser>()) {}
 JsonRecordReader::~JsonRecordReader() = default;
 
-Result<> JsonRecordReader::read(std::string_view document, std::span<const std::string_view> names,
-                                std::span<JsonValue> values, Arena& arena) {
+Result<> JsonRecordReader::read_slowly(std::string_view document,
+                                       std::span<const std::string_view> names,
+                                       std::span<JsonValue> values, Arena& arena) {
   Result<> done = read_fields(document, names, values, arena);
   if (done) return done;
   // simdjson says that something is wrong; a person wants to know where.

@@ -21,6 +21,9 @@ constexpr unsigned kNonAscii = 2;
 inline bool is_digit(char c) { return static_cast<unsigned char>(c - '0') <= 9; }
 inline bool is_blank(char c) { return c == ' ' || c == '\n' || c == '\t' || c == '\r'; }
 inline const char* skip_blanks(const char* at, const char* end) {
+  // Nearly always there is none, and one comparison says so.
+  if (static_cast<unsigned char>(*at) > ' ') [[likely]]
+    return at;
   while (at < end && is_blank(*at)) ++at;
   return at;
 }
@@ -48,6 +51,22 @@ inline unsigned digit_bits(const char* at) {
   return static_cast<unsigned>(
       _mm_movemask_epi8(_mm_cmpeq_epi8(_mm_min_epu8(values, _mm_set1_epi8(9)), values)));
 }
+/// Bit per byte: a quote, a backslash, a control character, or 0x80 and above.
+inline unsigned unusual_bits(const char* at) {
+  const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(at));
+  const __m128i quotes = _mm_cmpeq_epi8(bytes, _mm_set1_epi8('"'));
+  const __m128i backslashes = _mm_cmpeq_epi8(bytes, _mm_set1_epi8('\\'));
+  // As signed bytes, those from 0x80 on are negative.
+  const __m128i others = _mm_cmplt_epi8(bytes, _mm_set1_epi8(0x20));
+  return static_cast<unsigned>(
+      _mm_movemask_epi8(_mm_or_si128(_mm_or_si128(quotes, backslashes), others)));
+}
+/// Bit per byte that is the same in both.
+inline unsigned same_bits(const char* a, const char* b) {
+  return static_cast<unsigned>(
+      _mm_movemask_epi8(_mm_cmpeq_epi8(_mm_loadu_si128(reinterpret_cast<const __m128i*>(a)),
+                                       _mm_loadu_si128(reinterpret_cast<const __m128i*>(b)))));
+}
 #else
 constexpr std::size_t kStep = 8;
 
@@ -69,7 +88,31 @@ inline unsigned digit_bits(const char* at) {
   for (unsigned i = 0; i < kStep; ++i) bits |= (is_digit(at[i]) ? 1U : 0U) << i;
   return bits;
 }
+inline unsigned unusual_bits(const char* at) {
+  const StringBits bits = string_bits(at);
+  return bits.stops | bits.non_ascii;
+}
+inline unsigned same_bits(const char* a, const char* b) {
+  unsigned bits = 0;
+  for (unsigned i = 0; i < kStep; ++i) bits |= (a[i] == b[i] ? 1U : 0U) << i;
+  return bits;
+}
 #endif
+constexpr unsigned kAllBits = (1U << kStep) - 1;
+
+/// From behind the opening quote to the closing one when all between them is ordinary ASCII, else
+/// nullptr. The quote may stand behind `end`.
+inline const char* plain_string_end(const char* at, const char* end) {
+  while (true) {
+    const unsigned unusual = unusual_bits(at);
+    if (unusual != 0) [[likely]] {
+      at += static_cast<unsigned>(std::countr_zero(unusual));
+      return *at == '"' ? at : nullptr;
+    }
+    at += kStep;
+    if (at >= end) return nullptr;
+  }
+}
 
 /// From behind the opening quote to the closing one. nullptr for control characters, an unclosed
 /// string, a bad escape, and also \u: those are for the slower readers. Bytes from 0x80 on are not
@@ -112,7 +155,7 @@ inline const char* string_end(const char* at, const char* end, unsigned& seen) {
 inline const char* digits_end(const char* at, const char* end) {
   const char* const from = at;
   while (at < end) {
-    const unsigned others = ~digit_bits(at) & ((1U << kStep) - 1);
+    const unsigned others = ~digit_bits(at) & kAllBits;
     if (others != 0) {
       at += std::countr_zero(others);
       break;
@@ -141,6 +184,24 @@ inline const char* number_end(const char* at, const char* end) {
     at = digits_end(at, end);
   }
   return at;
+}
+
+/// number_end for what nearly all numbers are, [-]digits[.digits] within one step; nullptr for
+/// others. It may end behind `end`.
+inline const char* short_number_end(const char* at) {
+  at += *at == '-' ? 1 : 0;
+  const unsigned others = ~digit_bits(at) & kAllBits;
+  if (others == 0) return nullptr;
+  const auto whole = static_cast<unsigned>(std::countr_zero(others));
+  if (whole == 0 || (*at == '0' && whole > 1)) return nullptr;
+  const char* const stop = at + whole;
+  if ((*stop | 0x20) == 'e') return nullptr;
+  if (*stop != '.') return stop;
+  const unsigned behind = others & (others - 1);  // without the point
+  if (behind == 0) return nullptr;
+  const auto all = static_cast<unsigned>(std::countr_zero(behind));
+  const char* const end = at + all;
+  return all == whole + 1 || (*end | 0x20) == 'e' || *end == '.' ? nullptr : end;
 }
 
 /// Behind `true`, `false` or `null`.

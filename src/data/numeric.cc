@@ -300,6 +300,15 @@ std::optional<Numeric> trunc(Numeric value, int scale) {
 }
 
 std::optional<Numeric> fit(Numeric value, int precision, int scale) {
+  // Nothing to round, and small enough for one multiplication that cannot overflow.
+  constexpr int kWidenMax = 18;
+  const auto low = static_cast<std::int64_t>(value.unscaled);
+  if (value.scale <= scale && scale - value.scale <= kWidenMax && low == value.unscaled) {
+    const Int128 widened =
+        static_cast<Int128>(low) * static_cast<std::int64_t>(power10(scale - value.scale));
+    if (magnitude(widened) >= power10(precision)) return std::nullopt;
+    return Numeric{widened, scale};
+  }
   const std::optional<Numeric> rounded = round(value, scale);
   if (!rounded || magnitude(rounded->unscaled) >= power10(precision)) return std::nullopt;
   return rounded;

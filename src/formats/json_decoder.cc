@@ -3,10 +3,17 @@
 #include "data/json.h"
 #include "data/json_record.h"
 #include "data/render.h"
+#include "data/short_number.h"
 #include "formats/internal.h"
 
 namespace weir {
 namespace {
+
+template <class T>
+bool read_number(std::string_view token, T& out) {
+  const auto [end, error] = std::from_chars(token.data(), token.data() + token.size(), out);
+  return error == std::errc{} && end == token.data() + token.size();
+}
 
 std::string shown(const JsonValue& value) {
   constexpr std::size_t kShownMax = 60;
@@ -16,20 +23,49 @@ std::string shown(const JsonValue& value) {
 }
 
 template <class T>
-bool read_number(std::string_view token, T& out) {
-  const auto [end, error] = std::from_chars(token.data(), token.data() + token.size(), out);
-  return error == std::errc{} && end == token.data() + token.size();
+bool store_whole(const JsonValue& value, T& out) {
+  if (value.kind != JsonKind::kNumber) return false;
+  const ShortNumber number = read_short_number(value.text);
+  if (number.ok && number.scale == 0) [[likely]] {
+    const auto digits = static_cast<T>(number.digits);
+    out = number.negative ? -digits : digits;
+    return true;
+  }
+  return read_number(value.text, out);
+}
+
+bool store_double(const JsonValue& value, double& out) {
+  if (value.kind != JsonKind::kNumber) return false;
+  const ShortNumber number = read_short_number(value.text);
+  constexpr std::uint64_t kExactMax = std::uint64_t{1} << 53U;
+  if (number.ok && number.digits <= kExactMax) [[likely]] {
+    // Both sides are exact doubles, so one division rounds correctly (Clinger, 1990).
+    const double size =
+        static_cast<double>(number.digits) /
+        static_cast<double>(short_number::kPowers[static_cast<std::size_t>(number.scale)]);
+    out = number.negative ? -size : size;
+    return true;
+  }
+  return read_number(value.text, out);
 }
 
 bool store_numeric(const JsonValue& value, Type type, Numeric& out) {
-  if (value.kind != JsonKind::kNumber && value.kind != JsonKind::kString) return false;
-  std::optional<Numeric> parsed = parse_numeric(value.text);
+  std::optional<Numeric> parsed;
+  ShortNumber number;
+  if (value.kind == JsonKind::kNumber) number = read_short_number(value.text);
+  if (number.ok) [[likely]] {
+    const auto digits = static_cast<Int128>(number.digits);
+    parsed = Numeric{number.negative ? -digits : digits, number.scale};
+  } else if (value.kind == JsonKind::kNumber || value.kind == JsonKind::kString) {
+    parsed = parse_numeric(value.text);
+  }
   if (parsed && type.precision != 0) parsed = fit(*parsed, type.precision, type.scale);
   if (parsed) out = *parsed;
   return parsed.has_value();
 }
 
 bool store_jsonb(const JsonValue& value, std::string_view& out, Arena& arena) {
+  if (value.kind == JsonKind::kMissing || value.kind == JsonKind::kNull) return false;
   if (value.kind == JsonKind::kTrue || value.kind == JsonKind::kFalse) {
     out = value.kind == JsonKind::kTrue ? "true" : "false";
     return true;
@@ -46,20 +82,19 @@ bool store_jsonb(const JsonValue& value, std::string_view& out, Arena& arena) {
   return canonical.has_value();
 }
 
-// False when the value is not of the type.
+// False when the value is not of the type; null is of none.
 bool store(const JsonValue& value, Type type, Column& column, RowIndex row, Arena& arena) {
-  const bool number = value.kind == JsonKind::kNumber;
   const bool string = value.kind == JsonKind::kString;
   switch (type.kind) {
     case TypeKind::kBoolean:
       column.values<std::uint8_t>()[row] = value.kind == JsonKind::kTrue ? 1 : 0;
       return value.kind == JsonKind::kTrue || value.kind == JsonKind::kFalse;
     case TypeKind::kInteger:
-      return number && read_number(value.text, column.values<std::int32_t>()[row]);
+      return store_whole(value, column.values<std::int32_t>()[row]);
     case TypeKind::kBigint:
-      return number && read_number(value.text, column.values<std::int64_t>()[row]);
+      return store_whole(value, column.values<std::int64_t>()[row]);
     case TypeKind::kDouble:
-      return number && read_number(value.text, column.values<double>()[row]);
+      return store_double(value, column.values<double>()[row]);
     case TypeKind::kNumeric:
       return store_numeric(value, type, column.values<Numeric>()[row]);
     case TypeKind::kText:
@@ -96,45 +131,62 @@ class JsonDecoder final : public Decoder {
     for (const Field& field : schema_->fields()) {
       batch->columns.push_back(Column::make(field.type, batch->rows, *batch->arena));
     }
-    batch->selection.reserve(batch->rows);
+    batch->selection.resize(batch->rows);
+    std::size_t decoded = 0;
     for (RowIndex row = 0; row < batch->rows; ++row) {
-      if (const Result<> done = decode_row(*batch, row); done) {
-        batch->selection.push_back(row);
+      if (decode_row(*batch, row)) [[likely]] {
+        batch->selection[decoded++] = row;
       } else {
-        errors.push_back({row, done.error().message()});
+        errors.push_back({row, error_});
       }
     }
+    batch->selection.resize(decoded);
     return batch;
   }
 
  private:
-  Result<> decode_row(Batch& batch, RowIndex row) {
+  // False: error_ says why.
+  bool decode_row(Batch& batch, RowIndex row) {
     const Record& record = batch.records[row];
-    if (record.value_null) return Error{Action::kSkipRecord, "the record has no value"};
-    WEIR_TRY(reader_.read(record.value, names_, values_, *batch.arena));
-    for (std::size_t i = 0; i < values_.size(); ++i) {
-      const Field& field = (*schema_)[i];
-      const JsonValue& value = values_[i];
-      const bool null = value.kind == JsonKind::kMissing || value.kind == JsonKind::kNull;
-      if (null && field.not_null) {
-        return Error{Action::kSkipRecord,
-                     "column \"" + field.name + "\" is NOT NULL and the record has " +
-                         (value.kind == JsonKind::kNull ? "null" : "no such field")};
-      }
-      if (null) {
-        batch.columns[i].set_null(row);
-      } else if (!store(value, field.type, batch.columns[i], row, *batch.arena)) {
-        return Error{Action::kSkipRecord, "column \"" + field.name + "\": " + shown(value) +
-                                              " is not " + to_string(field.type)};
-      }
+    if (record.value_null) return fail("the record has no value");
+    if (!reader_.read_by_shape(record.value, names_, values_, *batch.arena)) [[unlikely]] {
+      const Result<> read = reader_.read_slowly(record.value, names_, values_, *batch.arena);
+      if (!read) return fail(read.error().message());
     }
-    return {};
+    for (std::size_t i = 0; i < values_.size(); ++i) {
+      Column& column = batch.columns[i];
+      if (store(values_[i], column.type(), column, row, *batch.arena)) [[likely]]
+        continue;
+      if (!store_null(i, column, row)) return false;
+    }
+    return true;
+  }
+
+  [[gnu::noinline]] bool store_null(std::size_t i, Column& column, RowIndex row) {
+    const Field& field = (*schema_)[i];
+    const JsonValue& value = values_[i];
+    if (value.kind != JsonKind::kMissing && value.kind != JsonKind::kNull) {
+      return fail("column \"" + field.name + "\": " + shown(value) + " is not " +
+                  to_string(field.type));
+    }
+    if (field.not_null) {
+      return fail("column \"" + field.name + "\" is NOT NULL and the record has " +
+                  (value.kind == JsonKind::kNull ? "null" : "no such field"));
+    }
+    column.set_null(row);
+    return true;
+  }
+
+  bool fail(std::string why) {
+    error_ = std::move(why);
+    return false;
   }
 
   const std::shared_ptr<const Schema> schema_;
   std::vector<std::string_view> names_;
   std::vector<JsonValue> values_;
   JsonRecordReader reader_;
+  std::string error_;
 };
 
 }  // namespace

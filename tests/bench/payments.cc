@@ -1,8 +1,6 @@
 // Fills a topic with the benchmark's payments (195 bytes of JSON each), evenly over its partitions.
 //   payments BROKERS TOPIC RECORDS PARTITIONS
-//
-// The records are the same in every run: record i has event time base + i ms, one of 10,000
-// merchants, and is settled in four of five cases. They have no key.
+// The records have no key.
 #include <librdkafka/rdkafka.h>
 
 #include <atomic>
@@ -11,44 +9,13 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
-#include <string>
 #include <thread>
+
+#include "bench/payment.h"
 
 namespace {
 
 std::atomic<std::int64_t> g_failed = 0;
-
-// SplitMix64: the same numbers everywhere, without a state to carry.
-std::uint64_t scramble(std::uint64_t i) {
-  i += 0x9e3779b97f4a7c15;
-  i = (i ^ (i >> 30)) * 0xbf58476d1ce4e5b9;
-  i = (i ^ (i >> 27)) * 0x94d049bb133111eb;
-  return i ^ (i >> 31);
-}
-
-// 2026-11-22T10:40:00.000Z and `i` ms; a benchmark stays within some days.
-std::string event_time(std::int64_t i) {
-  const std::int64_t ms = (10 * 3600 + 40 * 60) * std::int64_t{1000} + i;
-  const auto day = static_cast<int>(22 + ms / 86'400'000);
-  const auto rest = static_cast<int>(ms % 86'400'000);
-  char text[40];
-  std::snprintf(text, sizeof text, "2026-11-%02dT%02d:%02d:%02d.%03dZ", day, rest / 3'600'000,
-                rest / 60'000 % 60, rest / 1000 % 60, rest % 1000);
-  return text;
-}
-
-int payment(std::int64_t i, char* out, std::size_t size) {
-  const std::uint64_t dice = scramble(static_cast<std::uint64_t>(i));
-  const bool settled = dice % 5 != 0;
-  return std::snprintf(
-      out, size,
-      R"({"payment_id":"p-%09lld","merchant_id":%d,"amount":%d.%02d,"currency":"EUR","status":"%s",)"
-      R"("ts":"%s","meta":{"channel":"app","test":"false"},"note":"order %08d"})",
-      static_cast<long long>(i), static_cast<int>(dice / 5 % 10'000),
-      static_cast<int>(dice / 50'000 % 1000), static_cast<int>(dice / 50'000'000 % 100),
-      settled ? "settled" : "refused", event_time(i).c_str(),
-      static_cast<int>(dice / 5'000'000'000 % 100'000'000));
-}
 
 void set(rd_kafka_conf_t* conf, const char* name, const char* value) {
   char reason[256];
@@ -96,12 +63,11 @@ int main(int argc, char** argv) {
   std::jthread poller([producer](const std::stop_token& stop) {
     while (!stop.stop_requested()) rd_kafka_poll(producer, 100);
   });
-  char text[400];
   for (std::int64_t i = 0; i < records; ++i) {
-    const auto size = static_cast<std::size_t>(payment(i, text, sizeof text));
+    std::string text = weir::bench::payment(i);
     if (rd_kafka_produce(topic, static_cast<std::int32_t>(i % partitions),
-                         RD_KAFKA_MSG_F_COPY | RD_KAFKA_MSG_F_BLOCK, text, size, nullptr, 0,
-                         nullptr) != 0) {
+                         RD_KAFKA_MSG_F_COPY | RD_KAFKA_MSG_F_BLOCK, text.data(), text.size(),
+                         nullptr, 0, nullptr) != 0) {
       std::fprintf(stderr, "payments: %s\n", rd_kafka_err2str(rd_kafka_last_error()));
       return 1;
     }

@@ -161,6 +161,24 @@ TEST_CASE("fit: rounds to the scale and guards the precision") {
   CHECK(str(fit(num(kNines), 38, 1)) == "nothing");
 }
 
+TEST_CASE("fit: is round and a bound, whatever the size", "[property]") {
+  SeededRandom random(11);
+  const Numeric bound = num("1e12");
+  for (int i = 0; i < 20'000; ++i) {
+    Numeric value{static_cast<Int128>(random.next()) * (random.below(2) == 0 ? 1 : -1),
+                  static_cast<std::int32_t>(random.below(25))};
+    if (random.below(2) == 0) value.unscaled >>= random.below(60);
+    if (random.below(4) == 0) value.unscaled *= static_cast<Int128>(random.below(1'000'000'000));
+    const std::optional<Numeric> rounded = round(value, 3);
+    const bool fits = rounded && compare(*rounded, bound) < 0 &&
+                      compare(*rounded, *sub(Numeric{0, 0}, bound)) > 0;
+    const std::optional<Numeric> fitted = fit(value, 15, 3);
+    INFO(str(value));
+    REQUIRE(fitted.has_value() == fits);
+    if (fits) REQUIRE(str(fitted) == str(rounded));
+  }
+}
+
 TEST_CASE("to_double: is correctly rounded") {
   CHECK(to_double(num("0.1")) == 0.1);
   CHECK(to_double(num("837.26")) == 837.26);
