@@ -161,9 +161,10 @@ std::string total_text(const Mend& mend) {
     at_most = at_most || change.at_most;
   }
   if (skipped == 0 && again == 0) return "No offset is skipped, none is read again.";
-  const std::string bound = at_most ? "up to " : "";
-  return "In all: " + bound + std::to_string(skipped) + " offsets are skipped, " + bound +
-         std::to_string(again) + " are read again.";
+  const auto text = [&](std::int64_t count) {
+    return (at_most && count > 0 ? "up to " : "") + std::to_string(count);
+  };
+  return "In all: " + text(skipped) + " offsets are skipped, " + text(again) + " are read again.";
 }
 
 }  // namespace

@@ -204,7 +204,8 @@ Result<> commit_claim(const LaneRecord& lane, const Survey& survey, Decider& dec
 }  // namespace
 
 PositionMath position_math(const LaneParts& parts) {
-  return {.same = parts.options.same_position,
+  const auto same_bytes = [](const Position& a, const Position& b) { return a == b; };
+  return {.same = parts.options.same_position ? parts.options.same_position : +same_bytes,
           .describe =
               [&parts](const SplitId& split, const Position& position) {
                 return source_of(parts, split).describe(position);

@@ -5,6 +5,7 @@
 
 #include "engine/mend_words.h"
 #include "job/build.h"
+#include "job/seen_store.h"
 #include "state/rocksdb_store.h"
 
 namespace weir {
@@ -21,9 +22,9 @@ Result<std::unique_ptr<Offsets>> Offsets::build(const JobSpec& job, const Plan& 
                                                 const OffsetsOptions& options) {
   std::unique_ptr<Offsets> made(new Offsets());
   made->path_ = options.state_dir + "/" + options.instance + "/" + job.identity();
-  // The store stays here: a damaged one is no reason not to look at the rest.
+  // The store itself stays here: a damaged one is no reason not to look at the rest.
   WEIR_ASSIGN(made->parts_,
-              build_lane(job, plan, options.instance, nullptr,
+              build_lane(job, plan, options.instance, make_seen_store(made->reading_.contents),
                          {.job_file = options.job_file, .takeover = options.takeover}));
   WEIR_ASSIGN(made->decider_, made->parts_.make_decider());
   return made;

@@ -80,7 +80,7 @@ class Offsets {
   std::string holder_;                       // look() only
   StoreReading reading_;
   std::unique_ptr<EpochStore> store_;  // null: look(), or it cannot be opened
-  LaneParts parts_;
+  LaneParts parts_;                    // its store is what reading_ has
   std::unique_ptr<Decider> decider_;
   SystemClock clock_;
   SystemRandom random_;

@@ -14,6 +14,8 @@ from harness import WEIR, Story, check, is_kept
 class Offsets(Story):
     def __init__(self, name, **options):
         super().__init__(name, **options)
+        # A shell must be told, in what messages print too.
+        self.job = self.job.rename(self.dir / "the job.yaml")
         self.allowed = collections.Counter()   # n -> rows more (or fewer) than one, as announced
         self.at_most = collections.Counter()   # n -> rows more that may be there
 
