@@ -50,10 +50,13 @@ int report(const LogContext& context, const LaneOutcome& outcome) {
     return kExitConfig;
   }
   log(LogLevel::kError, context,
-      to_string(error.code()) + (error.code() == Code::kNone ? "" : ": ") + error.message());
+      error.code() == Code::kNone ? error.message()
+                                  : to_string(error.code()) + ": " + error.message() +
+                                        "; weir explain " + to_string(error.code()) + " says more");
   const bool configuration =
       error.code() == Code::kTopicMissing || error.code() == Code::kAuthenticationFailed ||
-      error.code() == Code::kPermissionMissing || error.code() == Code::kStateUnusable;
+      error.code() == Code::kPermissionMissing || error.code() == Code::kStateUnusable ||
+      error.code() == Code::kOffsetOutOfRange;
   return configuration ? kExitConfig : kExitFailed;
 }
 
