@@ -40,7 +40,7 @@ int run(const Flags& flags, const LoadedJob& loaded) {
     return kExitConfig;
   }
   return run_job(*loaded.job, *loaded.plan,
-                 {.job_file = flags.job,
+                 {.job_file = job_words(flags),
                   .state_dir = state_dir,
                   .instance = loaded.config.instance,
                   .takeover = flags.takeover});

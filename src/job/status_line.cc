@@ -89,10 +89,13 @@ std::string status_line(std::string_view job, const LaneStatus& before, const La
 std::string final_summary(const LaneStatus& status, std::chrono::microseconds ran) {
   std::string text = fmt::format(
       "{} at epoch {}: {} records in, {} rows out, {} skipped, {} epochs, {} recoveries in {:.1f} "
-      "s; start to claim {}",
+      "s",
       to_string(status.state), status.epoch.value(), status.rows_in, status.rows_out,
       status.rows_skipped, status.epochs, status.recovers,
-      std::chrono::duration<double>(ran).count(), milliseconds_text(status.start_to_claim));
+      std::chrono::duration<double>(ran).count());
+  // A job that never claimed has no time to tell.
+  if (status.start_to_claim.count() > 0)
+    text += "; start to claim " + milliseconds_text(status.start_to_claim);
   if (status.start_to_first_record)
     text += ", to first record taken " + milliseconds_text(*status.start_to_first_record);
   return text;
