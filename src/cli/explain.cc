@@ -15,6 +15,19 @@ std::string with_number(const CodePage& page) {
   return to_string(page.code) + " (" + std::string(page.name) + ")";
 }
 
+std::string wrapped(std::string_view text) {
+  constexpr std::size_t kWidth = 80;
+  std::string lines;
+  while (text.size() > kWidth) {
+    std::size_t cut = text.rfind(' ', kWidth);
+    if (cut == std::string_view::npos) cut = text.find(' ');
+    if (cut == std::string_view::npos) break;
+    lines.append(text.substr(0, cut)).append("\n");
+    text.remove_prefix(cut + 1);
+  }
+  return lines.append(text);
+}
+
 int list_codes() {
   for (const CodePage& page : code_pages()) {
     std::printf("%s  %-22s %s\n", to_string(page.code).c_str(), std::string(page.name).c_str(),
@@ -40,9 +53,9 @@ int explain_code(const std::string& code) {
                  hint.empty() ? "they look like W2104; weir explain lists them all" : hint.c_str());
     return kExitUsage;
   }
-  std::printf("%s: %s\n\n%s\n\n%s\n", with_number(*found).c_str(),
-              std::string(found->title).c_str(), std::string(found->cause).c_str(),
-              std::string(found->cure).c_str());
+  const std::string title = with_number(*found) + ": " + std::string(found->title);
+  std::printf("%s\n\n%s\n\n%s\n", title.c_str(), wrapped(found->cause).c_str(),
+              wrapped(found->cure).c_str());
   return kExitDone;
 }
 

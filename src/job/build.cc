@@ -199,6 +199,7 @@ LaneOptions lane_options(const JobSpec& job, const Plan& plan, const BuildOption
   lane.commit_records = job.commit.records;
   lane.commit_bytes = job.commit.bytes;
   lane.available_now = job.trigger->kind == TriggerKind::kAvailableNow;
+  if (job.trigger->kind == TriggerKind::kEvery) lane.trigger_every = job.trigger->every;
   lane.takeover = options.takeover;
   lane.takeover_auto = job.takeover == Takeover::kAuto;
   lane.drain_timeout = job.drain_timeout;

@@ -3,12 +3,16 @@
 #include <unistd.h>
 
 #include <atomic>
+#include <chrono>
 #include <csignal>
+#include <memory>
 #include <thread>
 
 #include "base/log.h"
 #include "engine/recovery.h"
 #include "job/build.h"
+#include "job/status_display.h"
+#include "job/status_line.h"
 #include "state/job_directory.h"
 #include "state/rocksdb_store.h"
 
@@ -37,22 +41,6 @@ void catch_signals() {
   std::signal(SIGPIPE, SIG_IGN);
 }
 
-std::string seconds_text(std::chrono::microseconds time) {
-  return std::to_string(time.count() / 1000) + " ms";
-}
-
-void log_summary(const LogContext& context, const LaneStatus& status) {
-  std::string text = std::string(to_string(status.state)) + " at epoch " +
-                     std::to_string(status.epoch.value()) + ": " + std::to_string(status.rows_in) +
-                     " records in, " + std::to_string(status.rows_out) + " rows out, " +
-                     std::to_string(status.rows_skipped) + " skipped, " +
-                     std::to_string(status.epochs) + " epochs, " + std::to_string(status.recovers) +
-                     " recoveries; start to claim " + seconds_text(status.start_to_claim);
-  if (status.start_to_first_record)
-    text += ", to first epoch sealed " + seconds_text(*status.start_to_first_record);
-  log(LogLevel::kInfo, context, text);
-}
-
 int report(const LogContext& context, const std::string& job, const LaneOutcome& outcome) {
   if (!outcome.error) return kExitDone;
   const Error& error = *outcome.error;
@@ -64,7 +52,9 @@ int report(const LogContext& context, const std::string& job, const LaneOutcome&
     return kExitConfig;
   }
   log(LogLevel::kError, context,
-      to_string(error.code()) + (error.code() == Code::kNone ? "" : ": ") + error.message());
+      error.code() == Code::kNone ? error.message()
+                                  : to_string(error.code()) + ": " + error.message() +
+                                        "; weir explain " + to_string(error.code()) + " says more");
   return exit_code_of(error);
 }
 
@@ -74,7 +64,7 @@ int exit_code_of(const Error& error) {
   const bool configuration =
       error.action() == Action::kHalt || error.code() == Code::kTopicMissing ||
       error.code() == Code::kAuthenticationFailed || error.code() == Code::kPermissionMissing ||
-      error.code() == Code::kStateUnusable;
+      error.code() == Code::kStateUnusable || error.code() == Code::kOffsetOutOfRange;
   return configuration ? kExitConfig : kExitFailed;
 }
 
@@ -85,6 +75,9 @@ int run_job(const JobSpec& job, const Plan& plan, const RunOptions& options) {
                   {error.action() == Action::kHalt ? LaneState::kHalted : LaneState::kFailed,
                    std::move(error), false});
   };
+  set_log_context(context);
+  const SystemClock clock;
+  const MonoTime began = clock.mono();
   catch_signals();
   auto directory = JobDirectory::open(
       options.state_dir + "/" + options.instance + "/" + job.identity(), std::chrono::seconds(10),
@@ -95,15 +88,18 @@ int run_job(const JobSpec& job, const Plan& plan, const RunOptions& options) {
   auto parts = build_lane(job, plan, options.instance, std::move(*store),
                           {.job_file = options.job_file, .takeover = options.takeover});
   if (!parts) return fail(std::move(parts.error()));
-  const SystemClock clock;
   SystemRandom random;
   auto lane = Lane::open(std::move(*parts), clock, random);
   if (!lane) return fail(std::move(lane.error()));
   running = lane->get();
   if (signals > 0) (*lane)->request_stop();
+  std::unique_ptr<StatusDisplay> display = StatusDisplay::start(job.identity(), **lane);
   const LaneOutcome outcome = (*lane)->run();
   running = nullptr;
-  log_summary(context, *(*lane)->status());
+  display.reset();
+  log(LogLevel::kInfo, context,
+      final_summary(*(*lane)->status(),
+                    std::chrono::duration_cast<std::chrono::microseconds>(clock.mono() - began)));
   const int code = report(context, options.job_file, outcome);
   // A thread may never come back from where it is.
   if (outcome.threads_left) std::_Exit(code);

@@ -24,8 +24,12 @@ class Page {
   static constexpr std::size_t kTextWidth = 80;
 
   void put(std::string_view label, std::string_view text) {
+    if (text.empty()) {
+      text_ += fmt::format("{}\n", label);
+      return;
+    }
     std::string margin = fmt::format("{:<{}}", label, kLabelWidth);
-    if (label.size() >= kLabelWidth && !text.empty()) margin += "  ";
+    if (label.size() >= kLabelWidth) margin += "  ";
     while (text.size() > kTextWidth) {
       // At a blank behind a comma, so that no expression is torn.
       std::size_t cut = text.rfind(", ", kTextWidth);

@@ -1,17 +1,37 @@
 #include "spec/load.h"
 
 #include <cstdlib>
+#include <filesystem>
+#include <vector>
 
+#include "base/nearest.h"
 #include "spec/read_file.h"
 #include "spec/yaml.h"
 
 namespace weir {
+namespace {
+
+// A file beside the one that is not there, with a name like it.
+std::string file_hint(const std::filesystem::path& path) {
+  namespace fs = std::filesystem;
+  std::error_code error;
+  if (fs::exists(path, error) || error) return {};
+  std::vector<std::string> names;
+  fs::directory_iterator entries(path.has_parent_path() ? path.parent_path() : ".", error);
+  for (; !error && entries != fs::directory_iterator(); entries.increment(error)) {
+    names.push_back(entries->path().filename());
+  }
+  const std::string hint = did_you_mean(path.filename().string(), {names.begin(), names.end()});
+  return hint.empty() ? hint : ", " + hint;
+}
+
+}  // namespace
 
 std::optional<std::string> load_file(const std::string& path, Diagnostics& diagnostics) {
   Result<std::string> text = read_file(path, kYamlBytesMax);
   if (!text) {
     diagnostics.file_error(path, Code::kFileUnreadable,
-                           "cannot read the file: " + text.error().message());
+                           "cannot read the file: " + text.error().message() + file_hint(path));
     return std::nullopt;
   }
   return std::move(*text);

@@ -302,7 +302,7 @@ class KafkaSource final : public Source {
       case Start::kTimestamp:
         return at_timestamp(splits, options_.start_timestamp_us, deadline);
       case Start::kOffsets:
-        return at_offsets(splits, options_.start_offsets, deadline, "start");
+        return start_at_offsets(splits, deadline);
       case Start::kCommitted:
         break;
     }
@@ -564,6 +564,25 @@ class KafkaSource final : public Source {
         }
         found->second = encode_position({.next = offset});
       }
+    }
+    return positions;
+  }
+
+  // Assigned out of its log's range, a partition would look as if it had lost records.
+  Result<std::map<std::string, Position>> start_at_offsets(const std::vector<std::string>& splits,
+                                                           MonoTime deadline) {
+    WEIR_ASSIGN(auto positions, at_offsets(splits, options_.start_offsets, deadline, "start"));
+    WEIR_ASSIGN(const auto lows, at_edges(splits, deadline, true));
+    WEIR_ASSIGN(const auto highs, at_edges(splits, deadline, false));
+    for (const auto& [split, position] : positions) {
+      const std::int64_t low = decoded(lows.at(split)).next;
+      const std::int64_t high = decoded(highs.at(split)).next;
+      const std::int64_t start = decoded(position).next;
+      if (low <= start && start <= high) continue;
+      return Error{Action::kStopJob, Code::kOffsetOutOfRange,
+                   "source \"" + options_.name + "\": `start` names offset " +
+                       std::to_string(start) + " of " + split + ", which can begin at " +
+                       std::to_string(low) + " to " + std::to_string(high)};
     }
     return positions;
   }

@@ -1,0 +1,104 @@
+#include "job/status_line.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <vector>
+
+namespace weir {
+namespace {
+
+constexpr std::string_view kBetween = " · ";
+
+bool begins_character(char byte) { return (static_cast<unsigned char>(byte) & 0xC0U) != 0x80U; }
+
+std::size_t characters(std::string_view text) {
+  return static_cast<std::size_t>(std::count_if(text.begin(), text.end(), begins_character));
+}
+
+// One row: what would move a terminal's cursor becomes a blank.
+std::string in_one_row(std::string_view text) {
+  std::string row(text);
+  std::replace_if(
+      row.begin(), row.end(),
+      [](char byte) { return static_cast<unsigned char>(byte) < 0x20U || byte == 0x7f; }, ' ');
+  return row;
+}
+
+std::string cut(std::string text, std::size_t width) {
+  if (characters(text) <= width) return text;
+  std::size_t end = 0;
+  for (std::size_t seen = 0; end < text.size(); ++end) {
+    if (begins_character(text[end]) && ++seen > width) break;
+  }
+  text.resize(end);
+  return text;
+}
+
+template <class Number>
+std::string grouped(Number number) {
+  std::string digits = std::to_string(number);
+  for (std::size_t at = digits.size(); at > 3;) digits.insert(at -= 3, ",");
+  return digits;
+}
+
+std::string rate(std::uint64_t before, std::uint64_t now, std::chrono::microseconds apart) {
+  const double seconds = std::chrono::duration<double>(apart).count();
+  if (now <= before || seconds <= 0) return "0/s";
+  return grouped(std::llround(static_cast<double>(now - before) / seconds)) + "/s";
+}
+
+std::string_view state_text(LaneState state) {
+  return state == LaneState::kWaitingForKafka ? "waiting for Kafka" : to_string(state);
+}
+
+std::string milliseconds_text(std::chrono::microseconds time) {
+  return fmt::format("{} ms", time.count() / 1000);
+}
+
+}  // namespace
+
+std::string status_line(std::string_view job, const LaneStatus& before, const LaneStatus& now,
+                        std::chrono::microseconds apart, std::size_t width) {
+  std::string line = cut(fmt::format("{} {}", job, state_text(now.state)), width);
+  std::vector<std::string> parts;
+  const bool waits = now.state == LaneState::kStarting || now.state == LaneState::kWaitingForKafka;
+  // Why it waits is all that a person wants to know then.
+  if (waits && !now.last_error.empty()) {
+    line += kBetween;
+    return cut(line + in_one_row(now.last_error), width);
+  }
+  if (now.state != LaneState::kStarting) {
+    parts.push_back("epoch " + grouped(now.epoch.value()));
+    parts.push_back(rate(before.rows_in, now.rows_in, apart) + " in");
+    parts.push_back(rate(before.rows_out, now.rows_out, apart) + " out");
+    if (now.lag_records && *now.lag_records >= 0)
+      parts.push_back("lag " + grouped(*now.lag_records));
+    if (now.rows_skipped > 0) parts.push_back(grouped(now.rows_skipped) + " skipped");
+    if (now.recovers > 0) parts.push_back(grouped(now.recovers) + " recovered");
+    parts.push_back(grouped(now.rows_in) + " records read");
+  }
+  for (const std::string& part : parts) {
+    if (characters(line) + characters(kBetween) + characters(part) > width) break;
+    line.append(kBetween).append(part);
+  }
+  return line;
+}
+
+std::string final_summary(const LaneStatus& status, std::chrono::microseconds ran) {
+  std::string text = fmt::format(
+      "{} at epoch {}: {} records in, {} rows out, {} skipped, {} epochs, {} recoveries in {:.1f} "
+      "s",
+      to_string(status.state), status.epoch.value(), status.rows_in, status.rows_out,
+      status.rows_skipped, status.epochs, status.recovers,
+      std::chrono::duration<double>(ran).count());
+  // A job that never claimed has no time to tell.
+  if (status.start_to_claim.count() > 0)
+    text += "; start to claim " + milliseconds_text(status.start_to_claim);
+  if (status.start_to_first_record)
+    text += ", to first record taken " + milliseconds_text(*status.start_to_first_record);
+  return text;
+}
+
+}  // namespace weir
