@@ -3,112 +3,39 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <cstdio>
-#include <cstdlib>
 #include <filesystem>
 #include <string>
 #include <vector>
 
-#include "base/code.h"
 #include "base/log.h"
+#include "cli/check.h"
+#include "cli/explain.h"
+#include "cli/help.h"
+#include "cli/load_job.h"
+#include "cli/offsets.h"
+#include "cli/usage.h"
+#include "connectors/kafka/version.h"
 #include "job/run.h"
-#include "plan/plan.h"
-#include "spec/parse.h"
+#include "state/version.h"
 
 namespace weir {
 namespace {
 
-constexpr const char* kVersion = "0.1.0";
-
-struct Flags {
-  std::string config;
-  std::string state_dir;
-  std::string job;
+struct Flags : JobFlags {
   std::vector<std::string> paths;
-  std::vector<std::string> params;
   std::string code;
   bool takeover = false;
 };
 
-struct Loaded {
-  WeirConfig config;
-  std::optional<JobSpec> job;
-  std::optional<Plan> plan;
-  Diagnostics diagnostics;
-};
-
-// --config, else $WEIR_CONFIG, else /etc/weir/weir.yaml when it is there, else none.
-std::string config_path(const Flags& flags) {
-  if (!flags.config.empty()) return flags.config;
-  if (const char* const named = std::getenv("WEIR_CONFIG"); named != nullptr && *named != '\0')
-    return named;
-  const char* const standard = "/etc/weir/weir.yaml";
-  std::error_code ignored;
-  return std::filesystem::exists(standard, ignored) ? standard : "";
-}
-
-ParseOptions parse_options(const Flags& flags) {
-  ParseOptions options;
-  for (const std::string& param : flags.params) {
-    const std::size_t equals = param.find('=');
-    options.params[param.substr(0, equals)] =
-        equals == std::string::npos ? "" : param.substr(equals + 1);
-  }
-  return options;
-}
-
-Loaded load(const Flags& flags, const std::string& path) {
-  Loaded loaded;
-  const ParseOptions options = parse_options(flags);
-  if (const std::string file = config_path(flags); !file.empty()) {
-    std::optional<WeirConfig> config = parse_weir_config_file(file, loaded.diagnostics, options);
-    if (!config) return loaded;
-    loaded.config = std::move(*config);
-  }
-  loaded.job = parse_job_file(path, loaded.config, loaded.diagnostics, options);
-  if (loaded.job) loaded.plan = make_plan(*loaded.job, loaded.diagnostics);
-  return loaded;
-}
-
-int check(const Flags& flags) {
-  std::size_t files = 0;
-  bool failed = false;
-  std::string text;
-  const auto one = [&](const std::string& path) {
-    const Loaded loaded = load(flags, path);
-    ++files;
-    failed = failed || loaded.diagnostics.has_errors() || !loaded.plan;
-    text += loaded.diagnostics.render();
-  };
-  for (const std::string& path : flags.paths) {
-    std::error_code error;
-    if (!std::filesystem::is_directory(path, error)) {
-      one(path);
-      continue;
-    }
-    std::vector<std::string> found;
-    for (const auto& entry : std::filesystem::directory_iterator(path, error)) {
-      const std::string extension = entry.path().extension();
-      if (extension == ".yaml" || extension == ".yml") found.push_back(entry.path());
-    }
-    std::sort(found.begin(), found.end());
-    for (const std::string& file : found) one(file);
-  }
-  std::fputs(text.c_str(), stderr);
-  if (!failed) std::printf("%zu job file%s in order\n", files, files == 1 ? "" : "s");
-  return failed ? kExitConfig : kExitDone;
-}
-
-int with_plan(const Flags& flags, int (*then)(const Flags&, const Loaded&)) {
-  const Loaded loaded = load(flags, flags.job);
-  std::fputs(loaded.diagnostics.render().c_str(), stderr);
-  if (!loaded.plan || loaded.diagnostics.has_errors()) return kExitConfig;
+int with_plan(const Flags& flags, int (*then)(const Flags&, const LoadedJob&)) {
+  const LoadedJob loaded = load_job(flags, flags.job);
+  if (const int code = report(loaded); code != kExitDone) return code;
   return then(flags, loaded);
 }
 
-int run(const Flags& flags, const Loaded& loaded) {
+int run(const Flags& flags, const LoadedJob& loaded) {
   init_log(loaded.config.log);
-  std::string state_dir = !flags.state_dir.empty() ? flags.state_dir : loaded.config.state_dir;
-  if (state_dir.empty()) state_dir = default_state_dir().value_or("");
+  const std::string state_dir = state_directory(flags, loaded.config);
   if (state_dir.empty()) {
     std::fputs("weir run: no state directory: set HOME, or name one with --state-dir\n", stderr);
     return kExitConfig;
@@ -120,73 +47,132 @@ int run(const Flags& flags, const Loaded& loaded) {
                   .takeover = flags.takeover});
 }
 
-int plan(const Flags& /*flags*/, const Loaded& loaded) {
-  std::fputs(explain_plan(*loaded.job, *loaded.plan).c_str(), stdout);
+int plan(const Flags& flags, const LoadedJob& loaded) {
+  PlanSurroundings around{.instance = loaded.config.instance, .directory = {}, .checkpoint = {}};
+  const std::string state_dir = state_directory(flags, loaded.config);
+  around.directory = state_dir.empty()
+                         ? std::string("nowhere: set HOME, or name a directory with --state-dir")
+                         : state_dir + "/" + around.instance + "/" + loaded.job->identity();
+  const std::string store = around.directory + "/db";
+  std::error_code ignored;
+  if (std::filesystem::exists(store + "/CURRENT", ignored)) around.checkpoint = store;
+  std::fputs(explain_plan(*loaded.job, *loaded.plan, around).c_str(), stdout);
   return kExitDone;
 }
 
-int explain(const Flags& flags) {
-  const std::optional<Code> code = parse_code(flags.code);
-  if (!code) {
-    std::fprintf(stderr, "weir explain: there is no code \"%s\"; they look like W2104\n",
-                 flags.code.c_str());
-    return kExitUsage;
-  }
-  const CodePage page = *find_code_page(*code);
-  std::printf("%s (%s): %s\n\n%s\n\n%s\n", to_string(page.code).c_str(),
-              std::string(page.name).c_str(), std::string(page.title).c_str(),
-              std::string(page.cause).c_str(), std::string(page.cure).c_str());
+int version() {
+  std::printf("weir %s\nlibrdkafka %s\nRocksDB %s\n", WEIR_VERSION,
+              kafka::library_version().c_str(), rocksdb_version().c_str());
   return kExitDone;
+}
+
+// Declares every command; each leaves its exit code in `exit_code`.
+void add_commands(CLI::App& app, Flags& flags, int& exit_code) {
+  const auto common = [&](CLI::App* command) {
+    command
+        ->add_option("--config", flags.config,
+                     "weir.yaml (default: $WEIR_CONFIG, else /etc/weir/weir.yaml when it is there)")
+        ->type_name("FILE");
+    command
+        ->add_option("--param", flags.params,
+                     "a value for one of the job's params; may be given again")
+        ->type_name("NAME=VALUE")
+        ->expected(1)
+        ->check([](const std::string& param) {
+          const std::size_t equals = param.find('=');
+          return equals == std::string::npos || equals == 0
+                     ? "\"" + param + "\" is no parameter with a value, as in --param limit=90"
+                     : std::string();
+        })
+        ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+  };
+  const auto state_dir = [&](CLI::App* command) {
+    command
+        ->add_option("--state-dir", flags.state_dir,
+                     "where jobs keep their state (default: weir.yaml's, else ~/.local/state/weir)")
+        ->type_name("DIR");
+  };
+  const auto job = [&](CLI::App* command) {
+    command->add_option("JOB", flags.job, "the job file")->required();
+  };
+
+  CLI::App* const run_command = app.add_subcommand("run", "run a job in the foreground");
+  job(run_command);
+  run_command->add_flag("--takeover", flags.takeover,
+                        "take the job over from the machine that ran it last; for this start");
+  state_dir(run_command);
+  common(run_command);
+  run_command->callback([&] { exit_code = with_plan(flags, &run); });
+
+  CLI::App* const check_command =
+      app.add_subcommand("check", "find the mistakes in job files, without starting anything");
+  check_command->add_option("PATH", flags.paths, "job files, or directories of them")->required();
+  common(check_command);
+  check_command->callback([&] { exit_code = check_paths(flags, flags.paths); });
+
+  CLI::App* const plan_command = app.add_subcommand("plan", "show what a job would do");
+  job(plan_command);
+  state_dir(plan_command);
+  common(plan_command);
+  plan_command->callback([&] { exit_code = with_plan(flags, &plan); });
+
+  add_offsets_command(app, exit_code);
+
+  CLI::App* const explain_command =
+      app.add_subcommand("explain", "cause and cure of a code, such as W2104");
+  explain_command->add_option("CODE", flags.code, "a code, or the name of a HALT");
+  explain_command->callback([&] { exit_code = explain_code(flags.code); });
+
+  app.add_subcommand("version", "the versions of weir and its libraries")->callback([&] {
+    exit_code = version();
+  });
+}
+
+// `weir help run` is `weir run --help`; `weir --version` is `weir version`.
+std::vector<std::string> arguments_of(int argc, char** argv) {
+  std::vector<std::string> words(argv + 1, argv + argc);
+  if (!words.empty() && words[0] == "help") {
+    words.erase(words.begin());
+    words.emplace_back("--help");
+  }
+  if (!words.empty() && (words[0] == "--version" || words[0] == "-V")) words[0] = "version";
+  return words;
+}
+
+bool has_command(const CLI::App& app, const std::string& word) {
+  const std::vector<const CLI::App*> commands =
+      app.get_subcommands([](const CLI::App*) { return true; });
+  return std::any_of(commands.begin(), commands.end(),
+                     [&](const CLI::App* command) { return command->get_name() == word; });
 }
 
 }  // namespace
 
 int run_command_line(int argc, char** argv) {
-  CLI::App app("weir: exactly-once stream processing for Apache Kafka, from YAML job files");
+  CLI::App app("exactly-once stream processing for Apache Kafka, from YAML job files", "weir");
+  app.formatter(make_help_formatter());
+  app.set_help_flag("-h,--help", "this text");
   app.require_subcommand(1);
-  app.footer(
-      "Exit codes: 0 done or stopped as asked, 1 failed and worth restarting, 64 usage,\n"
-      "78 configuration, or a HALT that needs a person.");
   Flags flags;
-  const auto common = [&](CLI::App* command) {
-    command->add_option(
-        "--config", flags.config,
-        "weir.yaml (default: $WEIR_CONFIG, else /etc/weir/weir.yaml when it is there)");
-    command->add_option("--param", flags.params,
-                        "NAME=VALUE for the job's params; may be given again");
-  };
   int exit_code = kExitDone;
-  CLI::App* const run_command = app.add_subcommand("run", "Run a job in the foreground");
-  run_command->add_option("JOB", flags.job, "job file")->required();
-  run_command->add_option(
-      "--state-dir", flags.state_dir,
-      "where jobs keep their state (default: weir.yaml's, else ~/.local/state/weir)");
-  run_command->add_flag("--takeover", flags.takeover,
-                        "take the job over from the machine that ran it last; for this start");
-  common(run_command);
-  run_command->callback([&] { exit_code = with_plan(flags, &run); });
-  CLI::App* const check_command =
-      app.add_subcommand("check", "Check job files without starting anything");
-  check_command->add_option("PATH", flags.paths, "job files, or directories of them")->required();
-  common(check_command);
-  check_command->callback([&] { exit_code = check(flags); });
-  CLI::App* const plan_command = app.add_subcommand("plan", "Show what a job would do");
-  plan_command->add_option("JOB", flags.job, "job file")->required();
-  common(plan_command);
-  plan_command->callback([&] { exit_code = with_plan(flags, &plan); });
-  CLI::App* const explain_command =
-      app.add_subcommand("explain", "Cause and cure of a code, such as W2104");
-  explain_command->add_option("CODE", flags.code)->required();
-  explain_command->callback([&] { exit_code = explain(flags); });
-  app.add_subcommand("version", "Print the version")->callback([] {
-    std::printf("weir %s\n", kVersion);
-  });
+  add_commands(app, flags, exit_code);
+
+  std::vector<std::string> words = arguments_of(argc, argv);
+  if (words.empty()) {
+    std::fputs(app.help().c_str(), stderr);
+    return kExitUsage;
+  }
+  if (!words[0].starts_with('-') && !has_command(app, words[0])) {
+    std::fputs(unknown_command(app, words[0]).c_str(), stderr);
+    return kExitUsage;
+  }
   try {
-    app.parse(argc, argv);
+    // CLI11 takes them from the back.
+    app.parse(std::vector<std::string>(words.rbegin(), words.rend()));
   } catch (const CLI::Success& success) {
     return app.exit(success);
   } catch (const CLI::ParseError& error) {
-    std::fprintf(stderr, "weir: %s\nRun weir --help for the commands.\n", error.what());
+    std::fputs(parse_mistake(app, error).c_str(), stderr);
     return kExitUsage;
   }
   return exit_code;

@@ -17,6 +17,7 @@ constexpr seconds kCommitPatience{20};
 // A little over message.timeout.ms: librdkafka says first what became of the rows.
 constexpr seconds kFlushTimeout{50};
 constexpr seconds kAbortTimeout{5};
+constexpr seconds kTailTimeout{5};
 // D records that stay for a decider which goes back a little (T13), and for people.
 constexpr EpochId::rep kKeptRecords = 8;
 
@@ -221,13 +222,15 @@ Result<> Committer::flush(const EpochContext& epoch, const std::vector<SplitRang
 // Which records the refused rows came from, and how to leave one out.
 std::string Committer::describe(const std::vector<SplitRange>& moved) const {
   std::string text = "\n  the epoch's records:";
+  std::string first;
   for (const SplitRange& range : moved) {
     const Source& source = *parts_.sources[source_of(range.split)];
     text += "\n    " + range.split.text() + " from " + source.describe(range.first) + " up to " +
             source.describe(range.next) + ", " + std::to_string(range.records) + " records";
+    if (first.empty()) first = range.split.text() + "@" + source.describe(range.first);
   }
-  return text + "\n  weir offsets " + parts_.options.job_file +
-         " skip SOURCE/TOPIC/PARTITION@OFFSET   leaves one record out";
+  return text + "\n  weir offsets " + parts_.options.job_file + " skip " + first +
+         "   leaves one record out, here the first";
 }
 
 // One commit of the cell: epoch, claim or refresh. `applied` runs when it is decided, before the
@@ -267,6 +270,10 @@ Result<> Committer::rotate() {
 
 Result<bool> Committer::survey() {
   WEIR_TRY(check_health());
+  // A topic that was deleted, made again and filled raises no event, and reading goes on in it. The
+  // lane waits for the answer, so it is a short wait, and no answer says nothing.
+  Result<> tails = verify_tails(clock_.mono() + kTailTimeout);
+  if (!tails && tails.error().action() != Action::kRetry) return std::move(tails.error());
   WEIR_ASSIGN(const std::vector<SplitId> splits, discover());
   return std::any_of(splits.begin(), splits.end(),
                      [&](const SplitId& split) { return !lane_.splits.contains(split); });

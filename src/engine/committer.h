@@ -44,7 +44,8 @@ class Committer {
   /// it is applied, and the producer rotated. An epoch that moved nothing is dropped.
   Result<> commit(const EpochContext& epoch, const std::vector<SplitRange>& moved,
                   const std::vector<OutboxRow>& outbox);
-  /// True when a source has splits that the lane does not own yet. Errors: a fault of a source.
+  /// True when a source has splits that the lane does not own yet. Errors: a fault of a source;
+  /// kHalt source_rewritten when the last records read are not where they were.
   Result<bool> survey();
   /// Where the claimed splits end: `end:` where the source has one, else the log's end as of now.
   Result<std::map<SplitId, Position>> find_ends();
@@ -85,7 +86,7 @@ class Committer {
   Result<MirrorReading> read_mirror(const std::vector<SplitId>& splits, bool with_members);
   Result<MirrorReading> read_mirror(Source& source, const std::vector<SplitId>& splits);
   static Result<> all_known(const MirrorReading& mirror);
-  Result<> verify_tails();
+  Result<> verify_tails(MonoTime deadline);
   Result<> resolve_ends();
   Result<> claim();
   Result<std::vector<ClaimedSplit>> claimed_splits();

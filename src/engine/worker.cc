@@ -221,6 +221,7 @@ Result<bool> Worker::fetch(Task& task) {
   WEIR_ASSIGN(Fetch fetched, task.reader->fetch(batch, kBatchRowsMax, kBatchBytesMax));
   task.lag_records = fetched.lag_records;
   dropped_ += fetched.dropped;
+  rows_skipped_ += fetched.skipped;
   task.caught_up = fetched.state == FetchState::kCaughtUp;
   if (!batch.records.empty()) {
     task.held = std::move(batch);

@@ -7,6 +7,7 @@
 #include <thread>
 
 #include "base/log.h"
+#include "engine/recovery.h"
 #include "job/build.h"
 #include "state/job_directory.h"
 #include "state/rocksdb_store.h"
@@ -52,29 +53,35 @@ void log_summary(const LogContext& context, const LaneStatus& status) {
   log(LogLevel::kInfo, context, text);
 }
 
-int report(const LogContext& context, const LaneOutcome& outcome) {
+int report(const LogContext& context, const std::string& job, const LaneOutcome& outcome) {
   if (!outcome.error) return kExitDone;
   const Error& error = *outcome.error;
   if (outcome.state == LaneState::kHalted) {
     log(LogLevel::kError, context,
         "HALT " + std::string(code_name(error.code())) + " (" + to_string(error.code()) +
-            "): " + error.message());
+            "): " + error.message() +
+            (error.code() == Code::kCorruptStore ? corrupt_store_ways_out(job) : ""));
     return kExitConfig;
   }
   log(LogLevel::kError, context,
       to_string(error.code()) + (error.code() == Code::kNone ? "" : ": ") + error.message());
-  const bool configuration =
-      error.code() == Code::kTopicMissing || error.code() == Code::kAuthenticationFailed ||
-      error.code() == Code::kPermissionMissing || error.code() == Code::kStateUnusable;
-  return configuration ? kExitConfig : kExitFailed;
+  return exit_code_of(error);
 }
 
 }  // namespace
 
+int exit_code_of(const Error& error) {
+  const bool configuration =
+      error.action() == Action::kHalt || error.code() == Code::kTopicMissing ||
+      error.code() == Code::kAuthenticationFailed || error.code() == Code::kPermissionMissing ||
+      error.code() == Code::kStateUnusable;
+  return configuration ? kExitConfig : kExitFailed;
+}
+
 int run_job(const JobSpec& job, const Plan& plan, const RunOptions& options) {
   const LogContext context{.job = job.identity(), .lane = "0", .epoch = {}};
   const auto fail = [&](Error error) {
-    return report(context,
+    return report(context, options.job_file,
                   {error.action() == Action::kHalt ? LaneState::kHalted : LaneState::kFailed,
                    std::move(error), false});
   };
@@ -97,7 +104,7 @@ int run_job(const JobSpec& job, const Plan& plan, const RunOptions& options) {
   const LaneOutcome outcome = (*lane)->run();
   running = nullptr;
   log_summary(context, *(*lane)->status());
-  const int code = report(context, outcome);
+  const int code = report(context, options.job_file, outcome);
   // A thread may never come back from where it is.
   if (outcome.threads_left) std::_Exit(code);
   return code;

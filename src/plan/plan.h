@@ -26,6 +26,7 @@ struct PlannedStep {
 struct PlannedChain {
   std::size_t source = 0;                 ///< index into JobSpec::sources
   std::shared_ptr<const Schema> decoded;  ///< the columns that are used, and so decoded
+  std::vector<std::string> not_decoded;   ///< the schema's other columns
   std::vector<PlannedStep> steps;
   std::size_t sink = 0;  ///< index into JobSpec::sinks
   std::optional<Expression> key;
@@ -42,7 +43,19 @@ struct Plan {
 /// nothing comes back when there was one.
 std::optional<Plan> make_plan(const JobSpec& job, Diagnostics& diagnostics);
 
-/// For `weir plan`: the chains, guarantees and limits as text.
-std::string explain_plan(const JobSpec& job, const Plan& plan);
+/// What the hash of a plan is made of: everything that decides which rows go where, in a versioned
+/// grammar of its own, and nothing that only tunes how (commit, limits, compression) or says how to
+/// reach a cluster. Two files with one meaning have one text, whatever their white space.
+std::string canonical_plan(const JobSpec& job, const Plan& plan);
+
+/// What only a job's surroundings know, for explain_plan.
+struct PlanSurroundings {
+  std::string instance;
+  std::string directory;                  ///< where the job keeps its state
+  std::optional<std::string> checkpoint;  ///< "epoch 7 (flights/0@23, ...)" when it has run before
+};
+
+/// For `weir plan`: what the job reads, does, writes and promises, as text for people.
+std::string explain_plan(const JobSpec& job, const Plan& plan, const PlanSurroundings& around);
 
 }  // namespace weir

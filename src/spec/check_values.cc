@@ -209,10 +209,14 @@ class ScalarCheck {
     const std::size_t from = text().find("${");
     const std::size_t close = std::min(text().find('}', from), text().size() - 1);
     const SqlText sql(text(), node_.at, scalar_offsets(context_.source, node_));
+    const std::string reference = text().substr(from, close + 1 - from);
+    const bool param = reference.starts_with("${param:");
     node_.bad = true;
-    context_.diagnostics.error(context_.source, sql.place(from, close + 1 - from),
-                               Code::kBadReference, "references are not replaced in SQL",
-                               "write the value into the expression");
+    context_.diagnostics.error(
+        context_.source, sql.place(from, reference.size()), Code::kBadReference,
+        "references are not replaced in SQL",
+        param ? fmt::format("write params.{}", reference.substr(8, reference.size() - 9))
+              : "write the value into the expression, or make it a parameter");
   }
 
   YamlNode& node_;

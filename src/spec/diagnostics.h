@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "base/code.h"
+#include "base/nearest.h"
 #include "spec/source_text.h"
 
 namespace weir {
@@ -60,10 +61,5 @@ class Diagnostics {
 
 /// One diagnostic as render() writes it.
 std::string render(const Diagnostic& diagnostic);
-
-/// The one of `known` that `word` is most likely a slip of; empty when none is near.
-std::string_view nearest(std::string_view word, const std::vector<std::string_view>& known);
-/// `did you mean "window"?`, or empty.
-std::string did_you_mean(std::string_view word, const std::vector<std::string_view>& known);
 
 }  // namespace weir

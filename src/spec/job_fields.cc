@@ -39,13 +39,15 @@ constexpr FieldInfo kJob[] = {
     {.path = "params",
      .type = kNamed,
      .example = "params: { limit: { type: bigint, default: 60 } }",
-     .description = "Values with a name, for `${param:limit}` in any text but SQL."},
+     .description =
+         "Values with a name: `params.limit` in SQL, `${param:limit}` in any other text. "
+         "`--param limit=90` overrides a default."},
     {.path = "params.*", .type = kMap, .description = "One parameter."},
     {.path = "params.*.type",
      .type = kSqlType,
      .required = true,
      .example = "type: bigint",
-     .description = "Its SQL type."},
+     .description = "Its SQL type, which its value is checked against."},
     {.path = "params.*.default",
      .type = kText,
      .required = true,
@@ -374,6 +376,7 @@ constexpr FieldInfo kJob[] = {
      .max = 24 * kHour},
     {.path = "stop.marker", .status = kLater},
     {.path = "restart", .status = kLater},
+    {.path = "checkpoint", .status = kLater},
 
     {.path = "limits", .type = kMap, .description = "What the job may use."},
     {.path = "limits.threads",

@@ -16,11 +16,13 @@
 
 namespace weir {
 
-/// `params:` entry, for `${param:NAME}`; later also `params.NAME` in SQL.
+/// `params:` entry, for `${param:NAME}`, and `params.NAME` in SQL.
 struct ParamSpec {
   Located<std::string> name;
   Type type;
-  std::string value;  ///< as text, readable as `type`; the default or what the caller overrode
+  /// As text; that it is one of `type`, plan/ checks. Not `given`: the command line's, which wins
+  /// over the default.
+  Located<std::string> value;
 };
 
 /// Where a `kafka:` source or sink connects: `cluster:` resolved through weir.yaml, or `brokers:`.

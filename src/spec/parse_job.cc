@@ -4,7 +4,6 @@
 #include <charconv>
 #include <set>
 
-#include "data/numeric.h"
 #include "data/render.h"
 #include "spec/check_fields.h"
 #include "spec/load.h"
@@ -56,31 +55,6 @@ std::optional<Number> to_number(const std::string& text) {
   return value;
 }
 
-bool reads_as(Type type, const std::string& text) {
-  const std::optional<Numeric> number = parse_numeric(text);
-  const auto whole_within = [&](std::int64_t min, std::int64_t max) {
-    return number && number->scale == 0 && number->unscaled >= min && number->unscaled <= max;
-  };
-  switch (type.kind) {
-    case TypeKind::kBoolean:
-      return text == "true" || text == "false";
-    case TypeKind::kInteger:
-      return whole_within(INT32_MIN, INT32_MAX);
-    case TypeKind::kBigint:
-      return whole_within(INT64_MIN, INT64_MAX);
-    case TypeKind::kDouble:
-    case TypeKind::kNumeric:
-      return number.has_value();
-    case TypeKind::kTimestamptz:
-      return parse_timestamp(text).has_value();
-    case TypeKind::kText:
-    case TypeKind::kJsonb:
-    case TypeKind::kBytea:
-      return true;
-  }
-  return true;
-}
-
 // From a checked tree to a JobSpec, with the mistakes that one key alone does not show.
 class JobBuilder {
  public:
@@ -92,13 +66,13 @@ class JobBuilder {
         diagnostics_(diagnostics),
         kafka_(source, references, diagnostics) {}
 
-  JobSpec build(const References& references) {
+  JobSpec build(const References& references, const ParseOptions& options) {
     if (const auto job = text_of(&root_, "job")) spec_.job = *job;
     if (const auto n = count_of(&root_, "generation")) {
       spec_.generation = static_cast<std::uint32_t>(*n);
     }
     if (const auto text = text_of(&root_, "description")) spec_.description = **text;
-    params(references);
+    params(references, options);
     for_each("sources", [&](const YamlEntry& entry) { source(entry); });
     if (const YamlNode* list = usable(&root_, "steps")) {
       for (const YamlNode& item : list->items) step(item);
@@ -108,6 +82,7 @@ class JobBuilder {
     names_are_unique();
     one_cluster();
     groups_are_apart();
+    no_loops();
     return std::move(spec_);
   }
 
@@ -127,19 +102,16 @@ class JobBuilder {
     return {entry.key.scalar, entry.key.at, true};
   }
 
-  void params(const References& references) {
+  void params(const References& references, const ParseOptions& options) {
     for_each("params", [&](const YamlEntry& entry) {
       const auto type = text_of(&entry.value, "type");
       const auto value = references.params.find(entry.key.scalar);
-      if (!type || value == references.params.end()) return;
-      const Type parsed = parse_type(**type).value_or(Type{});
-      if (!reads_as(parsed, value->second)) {
-        const YamlNode* preset = entry.value.find("default");
-        error(preset != nullptr ? preset->at : entry.key.at, Code::kBadValue,
-              fmt::format("\"{}\" is not of type {}", value->second, to_string(parsed)));
-        return;
-      }
-      spec_.params.push_back({name_of(entry), parsed, value->second});
+      const YamlNode* preset = entry.value.find("default");
+      if (!type || preset == nullptr || value == references.params.end()) return;
+      const bool overridden = options.params.contains(entry.key.scalar);
+      spec_.params.push_back({name_of(entry),
+                              parse_type(**type).value_or(Type{}),
+                              {value->second, preset->at, !overridden}});
     });
   }
 
@@ -437,6 +409,25 @@ class JobBuilder {
     }
   }
 
+  // What a job writes to its own input it would read, and write, without end.
+  void no_loops() {
+    for (const SinkSpec& sink : spec_.sinks) {
+      if (!sink.kafka.topic.given) continue;
+      for (const SourceSpec& source : spec_.sources) {
+        if (!topics_of(source.kafka).contains(*sink.kafka.topic)) continue;
+        error(sink.kafka.topic.at, Code::kLoop,
+              fmt::format("sink \"{}\" writes topic \"{}\", which source \"{}\" reads: a loop",
+                          *sink.name, *sink.kafka.topic, *source.name),
+              "write to another topic");
+      }
+      if (*sink.kafka.topic == sink.kafka.endpoint.cluster.epoch_topic) {
+        error(sink.kafka.topic.at, Code::kBadValue,
+              fmt::format("\"{}\" is weir's own epoch topic", *sink.kafka.topic),
+              "write to another topic");
+      }
+    }
+  }
+
   const YamlNode& root_;
   const SourceText& source_;
   const WeirConfig& config_;
@@ -495,7 +486,8 @@ std::optional<JobSpec> parse_job(std::string path, std::string text, const WeirC
   const References references{environment(options), param_values(*source, *root, options)};
   check_fields(*root, {job_fields(), "the job", *source, references, diagnostics});
   if (root->bad) return std::nullopt;
-  JobSpec spec = JobBuilder(*root, *source, config, references, diagnostics).build(references);
+  JobSpec spec =
+      JobBuilder(*root, *source, config, references, diagnostics).build(references, options);
   spec.source = source;
   return spec;
 }

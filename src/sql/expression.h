@@ -2,7 +2,9 @@
 
 #include <cstddef>
 #include <memory>
+#include <optional>
 #include <set>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -22,12 +24,6 @@ struct SqlError {
   std::string hint;  ///< `did you mean "status" (text)?`, or empty
 };
 
-/// What names mean. Metadata columns (`_key`, ...) are always there.
-struct SqlScope {
-  const Schema* schema = nullptr;
-  std::string source;  ///< for messages: column "x" does not exist in <source>
-};
-
 struct ExpressionNode;
 
 /// A typed, compiled expression over the columns of one schema.
@@ -41,6 +37,9 @@ class Expression {
   const std::set<std::size_t>& columns() const { return columns_; }
   bool reads_headers() const { return reads_headers_; }
   const ExpressionNode& root() const { return *root_; }
+  /// What it computes as text, the same whenever and however it was written: for telling whether a
+  /// job has changed. Columns stand by name.
+  std::string canonical(const Schema& schema) const;
   /// Set when the expression is just a column of the schema.
   std::optional<std::size_t> as_column() const;
 
@@ -50,11 +49,27 @@ class Expression {
   bool reads_headers_ = false;
 };
 
+/// `params.NAME`: a constant, or nothing when the parameter has no valid value (which is reported
+/// where it is declared).
+struct SqlParam {
+  std::string name;
+  std::optional<Expression> value;
+};
+
+/// What names mean. Metadata columns (`_key`, ...) are always there.
+struct SqlScope {
+  const Schema* schema = nullptr;
+  std::string source;  ///< for messages: column "x" does not exist in <source>
+  std::span<const SqlParam> params = {};
+};
+
 struct SelectTarget {
   std::string name;
   Expression expression;
 };
 
+/// What `'text'::type` gives; nothing when the text is no value of that type.
+std::optional<Expression> compile_constant(std::string_view text, Type type);
 /// One expression in PostgreSQL's grammar. Nothing when `errors` grew.
 std::optional<Expression> compile_expression(std::string_view text, const SqlScope& scope,
                                              std::vector<SqlError>& errors);

@@ -26,16 +26,20 @@ struct KernelCall {
 };
 using Kernel = std::function<void(KernelCall&)>;
 
-/// One overload of a function or operator. Adding one is a line in functions.cc.
+/// One overload of a function or operator. Adding one is a line in the file of its kind:
+/// numbers.cc, texts.cc, times.cc, ...
 struct Function {
   std::string name;
   std::vector<TypeKind> args;
-  TypeKind result;
+  TypeKind result = TypeKind::kText;
   Kernel kernel;
+  std::string refusal;  ///< PostgreSQL has this overload and weir has not: why; no kernel then
 };
 
 /// All overloads of `name`; empty when there is no such function.
 std::vector<const Function*> find_functions(std::string_view name);
+/// The one of `name` that takes any number of arguments of `kind`; null when there is none.
+const Function* find_variadic(std::string_view name, TypeKind kind);
 /// The names of all functions that are called by name, for "did you mean".
 std::vector<std::string_view> function_names();
 /// The conversion from one kind to another, explicit or implicit; null when there is none.
@@ -67,8 +71,9 @@ struct ExpressionNode {
   MetaField meta = MetaField::kKey;
   const Function* function = nullptr;
   bool unknown = false;
-  bool null = false;         ///< kConstant: NULL
-  std::string text;          ///< kConstant: text forms; kept alive for string views
+  bool null = false;      ///< kConstant: NULL
+  bool too_long = false;  ///< kConstant: a number in `text` that only a double precision can hold
+  std::string text;       ///< kConstant: text forms, and the digits of a numeric
   std::int64_t integer = 0;  ///< kConstant: boolean, integer, bigint, timestamptz
   double real = 0;
   Numeric numeric;

@@ -47,18 +47,6 @@ TEST_CASE("diagnostics: a place at the end of the file or past it is shown", "[s
   CHECK_FALSE(diagnostics.render().empty());
 }
 
-TEST_CASE("diagnostics: nearest finds slips and leaves the rest alone", "[spec]") {
-  const std::vector<std::string_view> known{"window", "filter", "id", "drain_timeout"};
-  CHECK(nearest("widow", known) == "window");
-  CHECK(nearest("fliter", known) == "filter");
-  CHECK(nearest("Filter", known) == "filter");
-  CHECK(nearest("drain-timeout", known) == "drain_timeout");
-  CHECK(nearest("di", known) == "id");
-  CHECK(nearest("xy", known).empty());
-  CHECK(nearest("aggregate", known).empty());
-  CHECK(nearest("", known).empty());
-}
-
 TEST_CASE("diagnostics: literal secrets are masked in what is shown", "[spec]") {
   SourceText source("f",
                     "a: { password: \"hunter2\", b: 1, token: \"${file:/x}\" }\n  word: tail\n");

@@ -116,7 +116,7 @@ TEST_CASE("evaluate: expressions give what PostgreSQL gives", "[sql]") {
       {"n = 7 OR 1 / 0 = 1", "true"},
       {"1 / 0", "fails: division by zero"},
       {"2147483647 + n", "fails: integer out of range"},
-      {"j -> 'a' ->> 'b'", "[1,\"two\"]"},
+      {"j -> 'a' ->> 'b'", "[1, \"two\"]"},
       {"j -> 'a' -> 'b' ->> 1", "two"},
       {"j -> 'a' -> 'b' ->> -2", "1"},
       {"j ->> 'f'", "NULL"},
@@ -141,27 +141,143 @@ TEST_CASE("evaluate: expressions give what PostgreSQL gives", "[sql]") {
   }
 }
 
+SqlError error_of(const std::string& text) {
+  std::vector<SqlError> errors;
+  CHECK_FALSE(compile_filter(text, {&kSchema, "source \"t\""}, errors));
+  INFO(text.substr(0, 80));
+  REQUIRE(errors.size() == 1);
+  return errors[0];
+}
+
 TEST_CASE("compile: mistakes are named at their place", "[sql]") {
-  const auto error_of = [](const std::string& text) {
-    std::vector<SqlError> errors;
-    CHECK_FALSE(compile_filter(text, {&kSchema, "source \"t\""}, errors));
-    REQUIRE(errors.size() == 1);
-    return errors[0];
-  };
-  CHECK(error_of("pirce > 1").hint == "did you mean \"price\" (numeric)?");
   CHECK(error_of("n > 1 AND pirce > 1").offset == 10);
-  CHECK(error_of("uper(s) = 'A'").hint == "did you mean \"upper\"?");
+  CHECK(error_of("n > 1 AND pirce > 1").length == 5);
+  CHECK(error_of("s = \"abc\"").length == 5);
   CHECK(error_of("s + 1 > 2").message == "operator does not exist: text + integer");
   CHECK(error_of("n == 1").message == "operator does not exist: integer == integer");
-  CHECK(error_of("n").message == "boolean is wanted here, and this is integer");
+  CHECK(error_of("n").message == "a filter must be boolean, and this is integer");
+  CHECK(error_of("n = 1 AND s").message == "the argument of AND must be boolean, and this is text");
   CHECK(error_of("n = 'x'").message == "'x' is not a valid integer");
-  CHECK(error_of("n > ").code == Code::kSqlSyntax);
+  CHECK(error_of("n > ").message == "the text ends too early");
+  CHECK(error_of("n > 1 FORM t").message == "syntax error at or near \"t\"");
   CHECK(error_of("n > 1; SELECT 2").code == Code::kSqlSyntax);
-  CHECK(error_of("n > 1 FROM t").code == Code::kSqlNotHere);
-  CHECK(error_of("n > (SELECT 1)").code == Code::kSqlNotHere);
-  CHECK(error_of("count(*) > 1").code == Code::kSqlNotHere);
-  CHECK(error_of("ts > now()").code == Code::kSqlNotHere);
+  CHECK(error_of("n > 1, s = 'a'").offset == 7);
+  CHECK(error_of("n > 1 s").message ==
+        "an expression without a name is wanted here, and this one is named \"s\"");
   CHECK(error_of("n::money = 1").code == Code::kUnknownType);
+  CHECK(error_of("n = 1 AND n BETWEEN 1 AND nn").message ==
+        "column \"nn\" does not exist in source \"t\"");
+}
+
+TEST_CASE("compile: hints say what to write instead", "[sql]") {
+  const std::pair<const char*, const char*> cases[] = {
+      {"pirce > 1", "did you mean \"price\" (numeric)?"},
+      {"_ofset > 1", "did you mean \"_offset\" (bigint)?"},
+      {"s = \"wonderful\"", "text goes in single quotes: 'wonderful'"},
+      {"\"PRICE\" > 1", "did you mean \"price\" (numeric)? Capital letters need the double quotes"},
+      {"uper(s) = 'A'", "did you mean \"upper\"?"},
+      {"upper(n) = 'A'", "there is upper(text)"},
+      {"if(n = 1, true, false)", "write CASE WHEN a THEN b ELSE c END"},
+      {"ifnull(n, 1) = 1", "write coalesce(a, b)"},
+      {"s::bigitn = 1", "did you mean \"bigint\"?"},
+      {"s::date = s", "write timestamptz; date_trunc('day', a) is its date"},
+      {"n == 1", "= compares"},
+      {"@n > 1", "columns have no @ in front; abs(a) is the absolute value"},
+      {"n = 1 && n = 2", "AND and OR join conditions, not && and ||"},
+      {"n = 1 || n = 2", "AND and OR join conditions, not && and ||"},
+      {"(n = 1) && (n = 2)", "write AND"},
+      {"ts > now()", "_timestamp is the record's own time"},
+      {"t.n > 1", "for a field of jsonb write column ->> 'field'"},
+      {"j -> n + 1 = '1'", "it binds looser than + and -, and there are no lambdas"},
+      {"x -> x + 1", "-> takes a field out of jsonb; there are no lambdas"},
+      {"n = ANY (ARRAY[1])", "write a IN (1, 2, 3)"},
+      {"j['a'] = '1'", "write column -> 'field' or column -> 0"},
+      {"n = $1", "write params.NAME"},
+      {"n = params.limit", "the job has no `params:`"},
+  };
+  for (const auto& [text, hint] : cases) {
+    INFO(text);
+    CHECK(error_of(text).hint == hint);
+  }
+}
+
+TEST_CASE("compile: what a stream cannot do is refused, whatever it parses as", "[sql]") {
+  for (const char* text :
+       {"n > 1 FROM t", "n > 1 WHERE true", "DISTINCT n > 1", "n > 1 GROUP BY n",
+        "n > 1 HAVING true", "n > 1 ORDER BY n", "n > 1 LIMIT 1", "n > 1 OFFSET 1",
+        "n > 1 UNION SELECT true", "n > 1 INTO t", "n > 1 FROM a ASOF JOIN b ON true",
+        "n > (SELECT 1)", "count(*) > 1", "sum(n) > 1", "n > random()", "current_date IS NULL"}) {
+    INFO(text);
+    CHECK(error_of(text).code == Code::kSqlNotHere);
+  }
+}
+
+TEST_CASE("compile: no depth and no length of a text brings it down", "[sql]") {
+  const auto repeated = [](const std::string& text, int times) {
+    std::string all;
+    for (int i = 0; i < times; ++i) all += text;
+    return all;
+  };
+  CHECK(error_of(repeated("n + ", 15'000) + "1 > 0").message ==
+        "this is nested more than 500 levels deep");
+  CHECK(error_of(repeated("NOT ", 4'000) + "true").message ==
+        "this is nested more than 500 levels deep");
+  CHECK(error_of(repeated("(", 20'000) + "true").code == Code::kSqlSyntax);
+  CHECK(error_of(repeated("n + ", 20'000) + "1 > 0").message ==
+        "this text has 80005 bytes, at most 65536 can be read");
+  std::vector<SqlError> errors;
+  CHECK(compile_filter(repeated("n = 1 OR ", 5'000) + "true", {&kSchema, "t"}, errors));
+  CHECK(compile_filter(repeated("n + ", 400) + "1 > 0", {&kSchema, "t"}, errors));
+}
+
+TEST_CASE("compile: params are constants of their type", "[sql]") {
+  const std::vector<SqlParam> params = {
+      {"limit", compile_constant("60", {.kind = TypeKind::kBigint})},
+      {"Name", compile_constant("x", {.kind = TypeKind::kText})},
+      {"broken", std::nullopt}};
+  const SqlScope scope{&kSchema, "source \"t\"", params};
+  std::vector<SqlError> errors;
+  const std::optional<Expression> sum = compile_expression("n + params.limit", scope, errors);
+  REQUIRE(sum);
+  CHECK(sum->type().kind == TypeKind::kBigint);
+  CHECK(compile_filter("params.\"Name\" = s", scope, errors));
+  CHECK_FALSE(compile_filter("params.limit = s", scope, errors));
+  REQUIRE(errors.size() == 1);
+  CHECK(errors[0].message == "operator does not exist: bigint = text");
+  CHECK_FALSE(compile_filter("n > params.limti", scope, errors));
+  REQUIRE(errors.size() == 2);
+  CHECK(errors[1].message == "there is no parameter \"limti\"");
+  CHECK(errors[1].hint == "did you mean \"limit\"?");
+  CHECK(errors[1].code == Code::kUnknownParam);
+  // What is wrong with its value was said where it is declared.
+  CHECK_FALSE(compile_filter("n > params.broken", scope, errors));
+  CHECK(errors.size() == 2);
+}
+
+TEST_CASE("compile_constant: reads what its type reads", "[sql]") {
+  CHECK(compile_constant("12.345", {TypeKind::kNumeric, 4, 1}));
+  CHECK_FALSE(compile_constant("12345", {TypeKind::kNumeric, 4, 1}));
+  CHECK_FALSE(compile_constant("many", {.kind = TypeKind::kInteger}));
+  CHECK_FALSE(compile_constant("{", {.kind = TypeKind::kJsonb}));
+  CHECK(compile_constant("1e300", {.kind = TypeKind::kDouble}));
+}
+
+TEST_CASE("canonical: one meaning is one text, another is another", "[sql]") {
+  const auto of = [](const std::string& text) {
+    std::vector<SqlError> errors;
+    const auto made = compile_expression(text, {&kSchema, "t"}, errors);
+    REQUIRE(made);
+    return made->canonical(kSchema);
+  };
+  CHECK(of("n  +  1 /* one */") == of("(n + 1)"));
+  CHECK(of("n <> 1") == of("n != 1"));
+  CHECK(of("n + 1") != of("n + 2"));
+  CHECK(of("n + 1") != of("big + 1"));
+  CHECK(of("n + 1") != of("n - 1"));
+  CHECK(of("s = 'a'") != of("s = 'b'"));
+  CHECK(of("1.0") != of("1.00"));
+  CHECK(of("NULL::text") != of("''"));
+  CHECK(of("n IS NULL") != of("NOT n IS NULL"));
 }
 
 TEST_CASE("compile_select: columns get their names, and need them", "[sql]") {
@@ -173,6 +289,13 @@ TEST_CASE("compile_select: columns get their names, and need them", "[sql]") {
   compile_select("upper(s)", {&kSchema, "source \"t\""}, errors);
   REQUIRE(errors.size() == 1);
   CHECK(errors[0].message == "this column has no name; give it one with AS");
+  errors.clear();
+  compile_select("_key, _offset AS at, n AS emit, s asof, j AS within", {&kSchema, "source \"t\""},
+                 errors);
+  REQUIRE(errors.size() == 4);
+  CHECK(errors[0].hint == "metadata goes out under another name only, such as AS source_key");
+  CHECK(errors[1].message == "\"emit\" cannot name a column");
+  CHECK(errors[2].message == "\"asof\" cannot name a column");
 }
 
 TEST_CASE("compile_schema: reads columns and refuses what it does not keep", "[sql]") {
@@ -185,6 +308,18 @@ TEST_CASE("compile_schema: reads columns and refuses what it does not keep", "[s
   CHECK(schema[1].type == Type{TypeKind::kNumeric, 12, 2});
   compile_schema("id money, b bigint PRIMARY KEY, c text, c text", errors);
   CHECK(errors.size() == 3);
+  errors.clear();
+  compile_schema("depDelay integer, \"arrDelay\" integer, _key text, t text COLLATE \"C\"", errors);
+  REQUIRE(errors.size() == 3);
+  CHECK(errors[0].message == "SQL reads depDelay as \"depdelay\"");
+  CHECK(errors[0].hint == "for a field with capital letters write \"depDelay\"");
+  for (const char* text : {"a int) WITH (x=1", "a int) INHERITS (b", "a int); DROP TABLE (x", "",
+                           "a int, CHECK (a > 1)", "LIKE t", "a int[]", "a t%TYPE"}) {
+    errors.clear();
+    INFO(text);
+    compile_schema(text, errors);
+    CHECK_FALSE(errors.empty());
+  }
 }
 
 }  // namespace

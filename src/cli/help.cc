@@ -1,0 +1,161 @@
+#include "cli/help.h"
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <sstream>
+#include <string_view>
+
+namespace weir {
+namespace {
+
+struct Page {
+  std::string_view command;  ///< "" is weir itself
+  std::string_view prose;
+  std::string_view examples;
+};
+
+constexpr Page kPages[] = {
+    {"",
+     "weir reads Kafka topics, filters and computes, and writes Kafka topics. A job is one YAML\n"
+     "file; each record counts exactly once, whatever is killed meanwhile.",
+     "  weir check config/late-departures.yaml    what is wrong with it?\n"
+     "  weir plan config/late-departures.yaml     what would it do?\n"
+     "  weir run config/late-departures.yaml      do it\n"
+     "  weir explain W2104                        what does that code mean?"},
+    {"run",
+     "Runs a job until it has read its bounded sources, is stopped, or fails. SIGTERM and Ctrl-C\n"
+     "finish the open epoch, commit and exit 0; a second one drops the open epoch, which loses\n"
+     "nothing either. Logs go to stderr; on a terminal a status line stands below them.",
+     "  weir run job.yaml\n"
+     "  weir run job.yaml --param limit=90 --state-dir /var/lib/weir\n"
+     "  weir run job.yaml --takeover              on the machine that the job was moved to"},
+    {"check",
+     "Finds every mistake that can be found without starting anything, all at once, each with its\n"
+     "place, its code and what to do. A directory stands for the *.yaml and *.yml in it; a\n"
+     "weir.yaml is checked as one. Two jobs with one identity are a mistake too.",
+     "  weir check job.yaml\n"
+     "  weir check /etc/weir/jobs.d --config /etc/weir/weir.yaml"},
+    {"plan", "Shows what a job would read, decode, do, write and promise, without starting it.",
+     "  weir plan job.yaml\n"
+     "  weir plan job.yaml --param limit=90"},
+    {"explain",
+     "Prints cause and cure of a code that a message carries, or of a HALT by its name. Without\n"
+     "one it lists them all.",
+     "  weir explain W2104\n"
+     "  weir explain other_owner\n"
+     "  weir explain | less"},
+    {"version", "Prints the versions of weir and of the libraries it runs with.", ""},
+};
+
+constexpr std::string_view kExitCodes =
+    "Exit codes:\n"
+    "  0   done, or stopped as asked\n"
+    "  1   failed, and worth restarting\n"
+    "  64  the command line is wrong\n"
+    "  78  a file is wrong, or a HALT needs a person";
+
+const Page* page_of(const CLI::App& app) {
+  const std::string_view name = app.get_parent() == nullptr ? std::string_view{} : app.get_name();
+  const bool nested = app.get_parent() != nullptr && app.get_parent()->get_parent() != nullptr;
+  const Page* const found = std::find_if(std::begin(kPages), std::end(kPages),
+                                         [&](const Page& page) { return page.command == name; });
+  return nested || found == std::end(kPages) ? nullptr : found;
+}
+
+std::string full_name(const CLI::App& app) {
+  const CLI::App* const parent = app.get_parent();
+  return parent == nullptr ? "weir" : full_name(*parent) + " " + app.get_name();
+}
+
+// Two columns; what is longer than the second goes on below itself.
+void put_row(std::ostringstream& out, const std::string& left, const std::string& right) {
+  constexpr std::size_t kLeft = 22;
+  constexpr std::size_t kRight = 70;
+  out << "  " << left;
+  std::size_t at = left.size();
+  if (at + 2 > kLeft) {
+    out << '\n' << "  ";
+    at = 0;
+  }
+  std::istringstream words(right);
+  std::size_t used = kRight + 1;
+  bool first = true;
+  for (std::string word; words >> word;) {
+    if (used + 1 + word.size() > kRight) {
+      if (!first) out << "\n  ";
+      out << std::string(kLeft - (first ? at : 0), ' ');
+      used = 0;
+    } else {
+      out << ' ';
+      ++used;
+    }
+    out << word;
+    used += word.size();
+    first = false;
+  }
+  out << '\n';
+}
+
+class HelpFormatter final : public CLI::FormatterBase {
+ public:
+  std::string make_help(const CLI::App* app, std::string /*name*/,
+                        CLI::AppFormatMode /*mode*/) const override {
+    std::ostringstream out;
+    const Page* const page = page_of(*app);
+    const auto options = app->get_options([](const CLI::Option* o) { return o->nonpositional(); });
+    const auto words = app->get_options([](const CLI::Option* o) { return o->get_positional(); });
+    const auto commands =
+        app->get_subcommands([](const CLI::App* a) { return !a->get_name().empty(); });
+
+    out << full_name(*app) << ": " << app->get_description() << "\n\nUsage: " << full_name(*app);
+    for (const CLI::Option* word : words) out << ' ' << usage_of(*word);
+    if (!commands.empty())
+      out << (app->get_require_subcommand_min() > 0 ? " COMMAND" : " [COMMAND]");
+    if (!options.empty()) out << " [OPTIONS]";
+    out << '\n';
+    if (page != nullptr && !page->prose.empty()) out << '\n' << page->prose << '\n';
+    if (!commands.empty()) {
+      out << "\nCommands:\n";
+      for (const CLI::App* command : commands) {
+        put_row(out, command->get_name(), command->get_description());
+      }
+    }
+    rows(out, "Takes", words);
+    rows(out, "Options", options);
+    if (page != nullptr && !page->examples.empty())
+      out << "\nExamples:\n" << page->examples << '\n';
+    if (!app->get_footer().empty()) out << '\n' << app->get_footer() << '\n';
+    if (page == nullptr || (page->command != "version" && page->command != "explain")) {
+      out << '\n' << kExitCodes << '\n';
+    }
+    if (app->get_parent() == nullptr) out << "\nweir COMMAND --help says more about each.\n";
+    return out.str();
+  }
+
+ private:
+  static std::string usage_of(const CLI::Option& word) {
+    const std::string name = word.get_name(true) + (word.get_items_expected_max() > 1 ? "..." : "");
+    return word.get_required() ? name : "[" + name + "]";
+  }
+
+  static void rows(std::ostringstream& out, const char* title,
+                   const std::vector<const CLI::Option*>& options) {
+    if (options.empty()) return;
+    out << '\n' << title << ":\n";
+    for (const CLI::Option* option : options) {
+      std::string name = option->get_name(option->get_positional(), true);
+      std::replace(name.begin(), name.end(), ',', ' ');
+      const bool takes_value = option->nonpositional() && option->get_type_size() != 0;
+      if (takes_value) name += " " + option->get_type_name();
+      put_row(out, name, option->get_description());
+    }
+  }
+};
+
+}  // namespace
+
+std::shared_ptr<CLI::FormatterBase> make_help_formatter() {
+  return std::make_shared<HelpFormatter>();
+}
+
+}  // namespace weir

@@ -1,0 +1,19 @@
+#pragma once
+
+#include <CLI/App.hpp>
+#include <CLI/Error.hpp>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace weir {
+
+/// What a person reads when the command line is wrong: the flag or word first, then what is wrong
+/// with it, then what would be right. Ends with a newline.
+
+/// Of a first word that is no command: one of a later version, or a slip.
+std::string unknown_command(const CLI::App& app, std::string_view word);
+/// Of what CLI11 threw while it parsed.
+std::string parse_mistake(const CLI::App& app, const CLI::ParseError& error);
+
+}  // namespace weir
