@@ -1,13 +1,21 @@
+#include <array>
 #include <charconv>
 
 #include "data/json.h"
 #include "data/json_record.h"
 #include "data/render.h"
 #include "data/short_number.h"
+#include "data/timestamp_reader.h"
 #include "formats/internal.h"
 
 namespace weir {
 namespace {
+
+constexpr std::array<std::uint64_t, 19> kPowers18 = [] {
+  std::array<std::uint64_t, 19> powers{1};
+  for (std::size_t i = 1; i < powers.size(); ++i) powers[i] = powers[i - 1] * 10;
+  return powers;
+}();
 
 template <class T>
 bool read_number(std::string_view token, T& out) {
@@ -49,16 +57,33 @@ bool store_double(const JsonValue& value, double& out) {
   return read_number(value.text, out);
 }
 
-bool store_numeric(const JsonValue& value, Type type, Numeric& out) {
-  std::optional<Numeric> parsed;
-  ShortNumber number;
-  if (value.kind == JsonKind::kNumber) number = read_short_number(value.text);
-  if (number.ok) [[likely]] {
-    const auto digits = static_cast<Int128>(number.digits);
-    parsed = Numeric{number.negative ? -digits : digits, number.scale};
-  } else if (value.kind == JsonKind::kNumber || value.kind == JsonKind::kString) {
-    parsed = parse_numeric(value.text);
+// Of numbers that need no rounding and that 64 bits hold; false for others.
+bool store_short_numeric(const ShortNumber& number, Type type, Numeric& out) {
+  std::uint64_t digits = number.digits;  // below 10^16
+  int scale = number.scale;
+  if (type.precision != 0) {
+    // 10^2: the product stays below 2^64.
+    if (scale > type.scale || type.scale - scale > 2) return false;
+    digits *= short_number::kPowers[static_cast<std::size_t>(type.scale - scale)];
+    if (type.precision <= 18 && digits >= kPowers18[static_cast<std::size_t>(type.precision)]) {
+      return false;
+    }
+    scale = type.scale;
   }
+  const auto value = static_cast<std::int64_t>(digits);
+  out = {number.negative ? -value : value, scale};
+  return true;
+}
+
+bool store_numeric(const JsonValue& value, Type type, Numeric& out) {
+  if (value.kind == JsonKind::kNumber) {
+    const ShortNumber number = read_short_number(value.text);
+    if (number.ok && store_short_numeric(number, type, out)) [[likely]]
+      return true;
+  } else if (value.kind != JsonKind::kString) {
+    return false;
+  }
+  std::optional<Numeric> parsed = parse_numeric(value.text);
   if (parsed && type.precision != 0) parsed = fit(*parsed, type.precision, type.scale);
   if (parsed) out = *parsed;
   return parsed.has_value();
@@ -83,7 +108,8 @@ bool store_jsonb(const JsonValue& value, std::string_view& out, Arena& arena) {
 }
 
 // False when the value is not of the type; null is of none.
-bool store(const JsonValue& value, Type type, Column& column, RowIndex row, Arena& arena) {
+bool store(const JsonValue& value, Type type, Column& column, RowIndex row,
+           TimestampReader& timestamps, Arena& arena) {
   const bool string = value.kind == JsonKind::kString;
   switch (type.kind) {
     case TypeKind::kBoolean:
@@ -102,7 +128,7 @@ bool store(const JsonValue& value, Type type, Column& column, RowIndex row, Aren
       return string;
     case TypeKind::kTimestamptz: {
       const std::optional<std::int64_t> parsed =
-          string ? parse_timestamp(value.text) : std::nullopt;
+          string ? timestamps.read(value.text) : std::nullopt;
       if (parsed) column.values<std::int64_t>()[row] = *parsed;
       return parsed.has_value();
     }
@@ -119,6 +145,7 @@ class JsonDecoder final : public Decoder {
   explicit JsonDecoder(std::shared_ptr<const Schema> schema) : schema_(std::move(schema)) {
     for (const Field& field : schema_->fields()) names_.push_back(field.name);
     values_.resize(names_.size());
+    timestamps_.resize(names_.size());
   }
 
   BatchPtr decode(RecordBatch&& records, std::vector<RowError>& errors) override {
@@ -155,7 +182,7 @@ class JsonDecoder final : public Decoder {
     }
     for (std::size_t i = 0; i < values_.size(); ++i) {
       Column& column = batch.columns[i];
-      if (store(values_[i], column.type(), column, row, *batch.arena)) [[likely]]
+      if (store(values_[i], column.type(), column, row, timestamps_[i], *batch.arena)) [[likely]]
         continue;
       if (!store_null(i, column, row)) return false;
     }
@@ -185,6 +212,7 @@ class JsonDecoder final : public Decoder {
   const std::shared_ptr<const Schema> schema_;
   std::vector<std::string_view> names_;
   std::vector<JsonValue> values_;
+  std::vector<TimestampReader> timestamps_;
   JsonRecordReader reader_;
   std::string error_;
 };

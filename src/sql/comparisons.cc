@@ -1,4 +1,5 @@
 #include <cmath>
+#include <cstring>
 #include <type_traits>
 
 #include "sql/kernel.h"
@@ -8,39 +9,74 @@ namespace {
 
 // PostgreSQL's order: NaN equals NaN and is larger than every other number.
 template <class T>
-int order_of(const T& a, const T& b) {
+bool less(const T& a, const T& b) {
   if constexpr (std::is_same_v<T, double>) {
-    if (std::isnan(a)) return std::isnan(b) ? 0 : 1;
-    if (std::isnan(b)) return -1;
-    return a < b ? -1 : a > b ? 1 : 0;
+    return a < b || (std::isnan(b) && !std::isnan(a));
   } else if constexpr (std::is_same_v<T, Numeric>) {
-    const auto order = compare(a, b);
-    return order < 0 ? -1 : order > 0 ? 1 : 0;
+    return compare(a, b) < 0;
   } else {
-    return a < b ? -1 : b < a ? 1 : 0;
+    return a < b;
+  }
+}
+template <class Word>
+bool same_word(const char* a, const char* b) {
+  Word x{};
+  Word y{};
+  std::memcpy(&x, a, sizeof x);
+  std::memcpy(&y, b, sizeof y);
+  return x == y;
+}
+
+// Most texts that are compared are short, and a call of memcmp would cost more than they do. Two
+// words, which may overlap, cover all of one.
+template <class Word>
+bool same_ends(Text a, Text b) {
+  const std::size_t last = a.size() - sizeof(Word);
+  return same_word<Word>(a.data(), b.data()) && same_word<Word>(a.data() + last, b.data() + last);
+}
+bool same_text(Text a, Text b) {
+  const std::size_t size = a.size();
+  if (size != b.size()) return false;
+  if (size > 2 * sizeof(std::uint64_t)) return std::memcmp(a.data(), b.data(), size) == 0;
+  if (size >= sizeof(std::uint64_t)) return same_ends<std::uint64_t>(a, b);
+  if (size >= sizeof(std::uint32_t)) return same_ends<std::uint32_t>(a, b);
+  if (size >= sizeof(std::uint16_t)) return same_ends<std::uint16_t>(a, b);
+  return size == 0 || a[0] == b[0];
+}
+
+template <class T>
+bool equal(const T& a, const T& b) {
+  if constexpr (std::is_same_v<T, double>) {
+    return a == b || (std::isnan(a) && std::isnan(b));
+  } else if constexpr (std::is_same_v<T, Numeric>) {
+    return compare(a, b) == 0;
+  } else if constexpr (std::is_same_v<T, Text>) {
+    return same_text(a, b);
+  } else {
+    return a == b;
   }
 }
 
 template <class T, class Test>
 void comparison(FunctionTable& table, TypeKind kind, const char* name, Test test) {
   table.add(name, {kind, kind}, kB,
-            strict<std::uint8_t, T, T>([test](Arena&, T a, T b, std::uint8_t& out) {
-              out = test(order_of(a, b)) ? 1 : 0;
+            strict<std::uint8_t, T, T>([test](Arena&, const T& a, const T& b, std::uint8_t& out) {
+              out = test(a, b) ? 1 : 0;
               return kDone;
             }));
 }
 
 // The largest or smallest of the arguments that are not NULL; NULL when all are.
 template <class T>
-Kernel extreme(int wanted) {
-  return [wanted](KernelCall& call) {
+Kernel extreme(bool largest) {
+  return [largest](KernelCall& call) {
     const std::span<T> out = call.out.values<T>();
     for (const RowIndex row : call.rows) {
       bool any = false;
       for (const Column& arg : call.args) {
         if (arg.is_null(row)) continue;
         const T value = arg.values<T>()[row];
-        if (!any || order_of(value, out[row]) == wanted) out[row] = value;
+        if (!any || (largest ? less(out[row], value) : less(value, out[row]))) out[row] = value;
         any = true;
       }
       if (!any) call.out.set_null(row);
@@ -50,19 +86,19 @@ Kernel extreme(int wanted) {
 
 template <class T>
 void equality(FunctionTable& table, TypeKind kind) {
-  comparison<T>(table, kind, "=", [](int order) { return order == 0; });
-  comparison<T>(table, kind, "<>", [](int order) { return order != 0; });
+  comparison<T>(table, kind, "=", [](const T& a, const T& b) { return equal(a, b); });
+  comparison<T>(table, kind, "<>", [](const T& a, const T& b) { return !equal(a, b); });
 }
 
 template <class T>
 void comparisons(FunctionTable& table, TypeKind kind) {
   equality<T>(table, kind);
-  comparison<T>(table, kind, "<", [](int order) { return order < 0; });
-  comparison<T>(table, kind, "<=", [](int order) { return order <= 0; });
-  comparison<T>(table, kind, ">", [](int order) { return order > 0; });
-  comparison<T>(table, kind, ">=", [](int order) { return order >= 0; });
-  table.add_variadic("greatest", kind, extreme<T>(1));
-  table.add_variadic("least", kind, extreme<T>(-1));
+  comparison<T>(table, kind, "<", [](const T& a, const T& b) { return less(a, b); });
+  comparison<T>(table, kind, "<=", [](const T& a, const T& b) { return !less(b, a); });
+  comparison<T>(table, kind, ">", [](const T& a, const T& b) { return less(b, a); });
+  comparison<T>(table, kind, ">=", [](const T& a, const T& b) { return !less(a, b); });
+  table.add_variadic("greatest", kind, extreme<T>(true));
+  table.add_variadic("least", kind, extreme<T>(false));
 }
 
 }  // namespace

@@ -1,6 +1,7 @@
 #include "sql/evaluator.h"
 
 #include <algorithm>
+#include <iterator>
 
 #include "sql/node.h"
 
@@ -9,9 +10,92 @@ namespace {
 
 using Rows = std::vector<RowIndex>;
 
+bool has_nulls(const Column& column) {
+  std::uint64_t any = 0;
+  for (const std::uint64_t word : column.nulls()) any |= word;
+  return any != 0;
+}
+
+// Keeps the rows for which `keep` holds, without a branch that could be guessed wrong.
+template <class Keep>
+void keep_rows(Rows& rows, Keep keep) {
+  std::size_t kept = 0;
+  for (const RowIndex row : rows) {
+    rows[kept] = row;
+    kept += keep(row) ? 1U : 0U;
+  }
+  rows.resize(kept);
+}
+
+// Within it, a column of one row is a constant: its value is every row's. (A batch of one row makes
+// no difference.)
 class Evaluation {
  public:
   Evaluation(const Batch& batch, std::vector<RowError>& errors) : batch_(batch), errors_(errors) {}
+
+  // A value per row.
+  Column column(const ExpressionNode& node, std::span<const RowIndex> rows) {
+    const Column value = eval(node, rows);
+    if (value.rows() == batch_.rows) return value;
+    Column out = make(node);
+    for_type(node.type.kind, [&]<class T>(std::type_identity<T>) {
+      const T constant = value.values<T>()[0];
+      const std::span<T> values = out.values<T>();
+      for (const RowIndex row : rows) values[row] = constant;
+    });
+    if (value.is_null(0)) {
+      for (const RowIndex row : rows) out.set_null(row);
+    }
+    return out;
+  }
+
+  // Leaves the rows for which the condition is TRUE. AND and OR need no column for that; they
+  // evaluate what connected() does, so that the same rows fail.
+  void filter(const ExpressionNode& node, Rows& rows) {
+    if (node.kind == NodeKind::kAnd) return filter_all(node, rows);
+    if (node.kind == NodeKind::kOr) return filter_any(node, rows);
+    const Column keep = column(node, rows);
+    const std::span<std::uint8_t> values = keep.values<std::uint8_t>();
+    const bool nulls = has_nulls(keep);
+    keep_rows(rows,
+              [&](RowIndex row) { return values[row] != 0 && !(nulls && keep.is_null(row)); });
+  }
+
+ private:
+  void filter_all(const ExpressionNode& node, Rows& rows) {
+    Rows unknown;
+    for (const NodePtr& arg : node.args) {
+      const Column value = column(*arg, rows);
+      const std::span<std::uint8_t> values = value.values<std::uint8_t>();
+      const bool nulls = has_nulls(value);
+      if (nulls) {
+        std::copy_if(rows.begin(), rows.end(), std::back_inserter(unknown),
+                     [&](RowIndex row) { return value.is_null(row); });
+      }
+      keep_rows(rows,
+                [&](RowIndex row) { return values[row] != 0 || (nulls && value.is_null(row)); });
+    }
+    std::sort(unknown.begin(), unknown.end());
+    if (unknown.empty()) return;
+    std::erase_if(rows, [&](RowIndex row) {
+      return std::binary_search(unknown.begin(), unknown.end(), row);
+    });
+  }
+
+  void filter_any(const ExpressionNode& node, Rows& rows) {
+    Rows left = rows;
+    for (const NodePtr& arg : node.args) {
+      const Column value = column(*arg, left);
+      const std::span<std::uint8_t> values = value.values<std::uint8_t>();
+      const bool nulls = has_nulls(value);
+      keep_rows(left,
+                [&](RowIndex row) { return values[row] == 0 || (nulls && value.is_null(row)); });
+    }
+    const std::span<std::uint8_t> out = batch_.arena->array<std::uint8_t>(batch_.rows);
+    for (const RowIndex row : rows) out[row] = 0;
+    for (const RowIndex row : left) out[row] = 1;
+    keep_rows(rows, [&](RowIndex row) { return out[row] == 0; });
+  }
 
   Column eval(const ExpressionNode& node, std::span<const RowIndex> rows) {
     switch (node.kind) {
@@ -20,7 +104,7 @@ class Evaluation {
       case NodeKind::kMeta:
         return batch_.meta_column(node.meta);
       case NodeKind::kConstant:
-        return constant(node, rows);
+        return constant(node);
       case NodeKind::kCall:
         return call(node, rows);
       case NodeKind::kFit:
@@ -44,15 +128,14 @@ class Evaluation {
     return tested(node, rows);
   }
 
- private:
   Column make(const ExpressionNode& node) {
     return Column::make(node.type, batch_.rows, *batch_.arena);
   }
 
-  Column constant(const ExpressionNode& node, std::span<const RowIndex> rows) {
-    Column out = make(node);
+  Column constant(const ExpressionNode& node) {
+    Column out = Column::make(node.type, 1, *batch_.arena);
     for_type(node.type.kind, [&]<class T>(std::type_identity<T>) {
-      T value{};
+      T& value = out.values<T>()[0];
       if constexpr (std::is_same_v<T, std::string_view>) {
         value = node.text;
       } else if constexpr (std::is_same_v<T, Numeric>) {
@@ -62,27 +145,41 @@ class Evaluation {
       } else {
         value = static_cast<T>(node.integer);
       }
-      const std::span<T> values = out.values<T>();
-      for (const RowIndex row : rows) {
-        values[row] = value;
-        if (node.null) out.set_null(row);
-      }
     });
+    if (node.null) out.set_null(0);
     return out;
   }
 
   Column call(const ExpressionNode& node, std::span<const RowIndex> rows) {
+    const Kernel& kernel = node.function->kernel;
     std::vector<Column> args;
     args.reserve(node.args.size());
-    for (const NodePtr& arg : node.args) args.push_back(eval(*arg, rows));
+    bool constants = kernel.takes_constants;
+    for (const NodePtr& arg : node.args) {
+      args.push_back(kernel.takes_constants ? eval(*arg, rows) : column(*arg, rows));
+      constants = constants && args.back().rows() == 1;
+    }
+    if (constants) {
+      if (const std::optional<Column> folded = fold(node, args)) return *folded;
+    }
     Column out = make(node);
-    KernelCall kernel{args, rows, out, *batch_.arena, errors_};
-    node.function->kernel(kernel);
+    KernelCall call{args, rows, out, *batch_.arena, errors_};
+    kernel(call);
     return out;
   }
 
+  // A call of constants is one; nothing when it fails, which is each row's own error.
+  std::optional<Column> fold(const ExpressionNode& node, std::span<const Column> args) {
+    constexpr RowIndex kOnly = 0;
+    Column out = Column::make(node.type, 1, *batch_.arena);
+    std::vector<RowError> failed;
+    KernelCall call{args, {&kOnly, 1}, out, *batch_.arena, failed};
+    node.function->kernel(call);
+    return failed.empty() ? std::optional(out) : std::nullopt;
+  }
+
   Column fitted(const ExpressionNode& node, std::span<const RowIndex> rows) {
-    const Column in = eval(*node.args[0], rows);
+    const Column in = column(*node.args[0], rows);
     Column out = make(node);
     for (const RowIndex row : rows) {
       const std::optional<Numeric> value =
@@ -101,17 +198,26 @@ class Evaluation {
   // AND stops at FALSE, OR at TRUE.
   Column connected(const ExpressionNode& node, std::span<const RowIndex> rows, bool stop) {
     Column out = make(node);
-    for (const RowIndex row : rows) out.values<std::uint8_t>()[row] = stop ? 0 : 1;
+    const std::span<std::uint8_t> results = out.values<std::uint8_t>();
+    for (const RowIndex row : rows) results[row] = stop ? 0 : 1;
     Rows left(rows.begin(), rows.end());
+    bool nulls = false;
     for (const NodePtr& arg : node.args) {
-      const Column value = eval(*arg, left);
+      const Column value = column(*arg, left);
+      const std::span<std::uint8_t> values = value.values<std::uint8_t>();
+      nulls = nulls || has_nulls(value);
+      if (!nulls) {
+        for (const RowIndex row : left) results[row] = values[row];
+        keep_rows(left, [&](RowIndex row) { return (values[row] != 0) != stop; });
+        continue;
+      }
       std::erase_if(left, [&](RowIndex row) {
         if (value.is_null(row)) {
           out.set_null(row);
           return false;
         }
-        if ((value.values<std::uint8_t>()[row] != 0) != stop) return false;
-        out.values<std::uint8_t>()[row] = stop ? 1 : 0;
+        if ((values[row] != 0) != stop) return false;
+        results[row] = stop ? 1 : 0;
         out.clear_null(row);
         return true;
       });
@@ -119,11 +225,17 @@ class Evaluation {
     return out;
   }
 
-  void copy(const Column& from, Column& to, RowIndex row) {
-    if (from.is_null(row)) return to.set_null(row);
-    to.clear_null(row);
-    for_type(to.type().kind,
-             [&]<class T>(std::type_identity<T>) { to.values<T>()[row] = from.values<T>()[row]; });
+  // Into `to` what `from` has for the row, or for every row.
+  static void copy(const Column& from, Column& to, std::span<const RowIndex> rows) {
+    const RowIndex mask = from.rows() == 1 ? 0 : ~RowIndex{0};
+    for_type(to.type().kind, [&]<class T>(std::type_identity<T>) {
+      const T* const source = from.values<T>().data();
+      const std::span<T> target = to.values<T>();
+      for (const RowIndex row : rows) {
+        target[row] = source[row & mask];
+        if (from.is_null(row & mask)) to.set_null(row);
+      }
+    });
   }
 
   Column cased(const ExpressionNode& node, std::span<const RowIndex> rows) {
@@ -131,19 +243,17 @@ class Evaluation {
     Rows left(rows.begin(), rows.end());
     std::size_t i = 0;
     for (; i + 1 < node.args.size(); i += 2) {
-      const Column condition = eval(*node.args[i], left);
+      const Column condition = column(*node.args[i], left);
       Rows taken;
       std::erase_if(left, [&](RowIndex row) {
         const bool is = !condition.is_null(row) && condition.values<std::uint8_t>()[row] != 0;
         if (is) taken.push_back(row);
         return is;
       });
-      const Column result = eval(*node.args[i + 1], taken);
-      for (const RowIndex row : taken) copy(result, out, row);
+      copy(eval(*node.args[i + 1], taken), out, taken);
     }
     if (i < node.args.size()) {
-      const Column result = eval(*node.args[i], left);
-      for (const RowIndex row : left) copy(result, out, row);
+      copy(eval(*node.args[i], left), out, left);
     } else {
       for (const RowIndex row : left) out.set_null(row);
     }
@@ -153,21 +263,21 @@ class Evaluation {
   Column coalesced(const ExpressionNode& node, std::span<const RowIndex> rows) {
     Column out = make(node);
     Rows left(rows.begin(), rows.end());
-    for (const RowIndex row : left) out.set_null(row);
     for (const NodePtr& arg : node.args) {
       const Column value = eval(*arg, left);
-      std::erase_if(left, [&](RowIndex row) {
-        if (value.is_null(row)) return false;
-        copy(value, out, row);
-        return true;
-      });
+      const RowIndex mask = value.rows() == 1 ? 0 : ~RowIndex{0};
+      Rows taken = left;
+      std::erase_if(taken, [&](RowIndex row) { return value.is_null(row & mask); });
+      std::erase_if(left, [&](RowIndex row) { return !value.is_null(row & mask); });
+      copy(value, out, taken);
     }
+    for (const RowIndex row : left) out.set_null(row);
     return out;
   }
 
   Column distinct(const ExpressionNode& node, std::span<const RowIndex> rows) {
     const ExpressionNode& equal = *node.args[0];
-    std::vector<Column> args = {eval(*equal.args[0], rows), eval(*equal.args[1], rows)};
+    std::vector<Column> args = {column(*equal.args[0], rows), column(*equal.args[1], rows)};
     Column same = make(equal);
     KernelCall kernel{args, rows, same, *batch_.arena, errors_};
     equal.function->kernel(kernel);
@@ -182,7 +292,7 @@ class Evaluation {
   }
 
   Column tested(const ExpressionNode& node, std::span<const RowIndex> rows) {
-    const Column in = eval(*node.args[0], rows);
+    const Column in = column(*node.args[0], rows);
     Column out = make(node);
     for (const RowIndex row : rows) {
       const bool null = in.is_null(row);
@@ -201,18 +311,24 @@ class Evaluation {
   std::vector<RowError>& errors_;
 };
 
+// A row can fail in several branches; it is one bad row.
+void leave_one_each(std::vector<RowError>& errors, std::size_t from) {
+  const auto begin = errors.begin() + static_cast<std::ptrdiff_t>(from);
+  if (begin == errors.end()) return;
+  std::stable_sort(begin, errors.end(),
+                   [](const RowError& a, const RowError& b) { return a.row < b.row; });
+  errors.erase(std::unique(begin, errors.end(),
+                           [](const RowError& a, const RowError& b) { return a.row == b.row; }),
+               errors.end());
+}
+
 }  // namespace
 
 Column evaluate(const Expression& expression, const Batch& batch, std::span<const RowIndex> rows,
                 std::vector<RowError>& errors) {
-  const auto before = static_cast<std::ptrdiff_t>(errors.size());
-  Column column = Evaluation(batch, errors).eval(expression.root(), rows);
-  // A row can fail in several branches; it is one bad row.
-  std::stable_sort(errors.begin() + before, errors.end(),
-                   [](const RowError& a, const RowError& b) { return a.row < b.row; });
-  errors.erase(std::unique(errors.begin() + before, errors.end(),
-                           [](const RowError& a, const RowError& b) { return a.row == b.row; }),
-               errors.end());
+  const std::size_t before = errors.size();
+  Column column = Evaluation(batch, errors).column(expression.root(), rows);
+  leave_one_each(errors, before);
   return column;
 }
 
@@ -226,11 +342,9 @@ void deselect(Batch& batch, std::span<const RowError> errors) {
 
 void apply_filter(const Expression& condition, Batch& batch, std::vector<RowError>& errors) {
   const std::size_t before = errors.size();
-  const Column keep = evaluate(condition, batch, batch.selection, errors);
+  Evaluation(batch, errors).filter(condition.root(), batch.selection);
+  leave_one_each(errors, before);
   deselect(batch, std::span(errors).subspan(before));
-  const std::span<std::uint8_t> values = keep.values<std::uint8_t>();
-  std::erase_if(batch.selection,
-                [&](RowIndex row) { return keep.is_null(row) || values[row] == 0; });
 }
 
 }  // namespace weir

@@ -20,6 +20,24 @@ const FunctionTable& table() {
 
 }  // namespace
 
+bool put_nulls(KernelCall& call) {
+  const std::span<std::uint64_t> out = call.out.nulls();
+  std::uint64_t any = 0;
+  for (const Column& arg : call.args) {
+    if (arg.rows() == call.out.rows()) {
+      const std::span<std::uint64_t> nulls = arg.nulls();
+      for (std::size_t i = 0; i < out.size(); ++i) {
+        out[i] |= nulls[i];
+        any |= nulls[i];
+      }
+    } else if (arg.is_null(0)) {
+      for (const RowIndex row : call.rows) call.out.set_null(row);
+      any = 1;
+    }
+  }
+  return any != 0;
+}
+
 std::vector<const Function*> find_functions(std::string_view name) {
   std::vector<const Function*> found;
   const auto [from, to] = table().functions.equal_range(name);

@@ -38,20 +38,35 @@ constexpr Failure kTextTooLong = "the text would be longer than 16 MiB";
 /// What one call may make of its arguments; more than a Kafka record ever holds.
 constexpr std::size_t kTextBytesMax = 16U << 20U;
 
+/// The values of one argument; a column of one row holds every row's.
+template <class T>
+class Cells {
+ public:
+  explicit Cells(const Column& column)
+      : values_(column.values<T>().data()), mask_(column.rows() == 1 ? 0 : ~RowIndex{0}) {}
+  const T& operator[](RowIndex row) const { return values_[row & mask_]; }
+
+ private:
+  const T* values_;
+  RowIndex mask_;
+};
+
+/// Makes the result NULL where an argument is; false when none is, in any row.
+bool put_nulls(KernelCall& call);
+
 /// A kernel that is NULL when an argument is; `f` is called as f(arena, a, b, ..., out).
 template <class Out, class... Args, class F>
 Kernel strict(F f) {
-  return [f](KernelCall& call) {
-    const std::span<Out> out = call.out.values<Out>();
+  Kernel kernel = [f](KernelCall& call) {
     [&]<std::size_t... I>(std::index_sequence<I...>) {
-      const std::tuple<std::span<Args>...> values{call.args[I].template values<Args>()...};
+      Out* const out = call.out.values<Out>().data();
+      const std::tuple<Cells<Args>...> values{Cells<Args>(call.args[I])...};
+      const bool nulls = put_nulls(call);
       for (const RowIndex row : call.rows) {
-        if ((call.args[I].is_null(row) || ...)) {
-          call.out.set_null(row);
-          continue;
-        }
+        if (nulls && call.out.is_null(row)) continue;
         const Failure failure = f(call.arena, std::get<I>(values)[row]..., out[row]);
-        if (failure == kDone) continue;
+        if (failure == kDone) [[likely]]
+          continue;
         if (*failure == '\0') {
           call.out.set_null(row);
         } else {
@@ -61,6 +76,8 @@ Kernel strict(F f) {
     }
     (std::index_sequence_for<Args...>{});
   };
+  kernel.takes_constants = true;
+  return kernel;
 }
 
 /// Every function, operator and cast; filled once, by the files of functions.

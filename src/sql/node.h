@@ -4,6 +4,8 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <type_traits>
+#include <utility>
 #include <vector>
 
 #include "data/batch.h"
@@ -24,7 +26,19 @@ struct KernelCall {
     out.set_null(row);
   }
 };
-using Kernel = std::function<void(KernelCall&)>;
+
+/// How a function is carried out, a batch at a time.
+struct Kernel {
+  Kernel() = default;
+  template <class F>
+  requires(!std::is_same_v<std::decay_t<F>, Kernel>) Kernel(F f) : run(std::move(f)) {}
+  explicit operator bool() const { return run != nullptr; }
+  void operator()(KernelCall& call) const { run(call); }
+
+  std::function<void(KernelCall&)> run;
+  /// An argument may be a column of one row, which is every row's.
+  bool takes_constants = false;
+};
 
 /// One overload of a function or operator. Adding one is a line in the file of its kind:
 /// numbers.cc, texts.cc, times.cc, ...

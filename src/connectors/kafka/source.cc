@@ -75,6 +75,7 @@ class PartitionReader final : public SplitReader {
     }
     FetchState state = FetchState::kRecords;
     Fetch counted;
+    into.records.reserve(got_ - taken_);
     for (; taken_ < got_; ++taken_) {
       rd_kafka_message_t* const message = messages_[taken_];
       if (is_beyond_end(*message)) {
