@@ -201,7 +201,7 @@ void add_offsets_command(CLI::App& app, int& exit_code) {
   // CLI11 keeps references into it until the callbacks have run.
   const auto flags = std::make_shared<OffsetsFlags>();
   CLI::App* const command =
-      app.add_subcommand("offsets", "Look at the positions that a job keeps, and mend them");
+      app.add_subcommand("offsets", "look at the positions that a job keeps, and mend them");
   command->footer(kFooter);
   command->require_subcommand(0, 1);
   add_common(*command, *flags);
