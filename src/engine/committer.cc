@@ -221,13 +221,15 @@ Result<> Committer::flush(const EpochContext& epoch, const std::vector<SplitRang
 // Which records the refused rows came from, and how to leave one out.
 std::string Committer::describe(const std::vector<SplitRange>& moved) const {
   std::string text = "\n  the epoch's records:";
+  std::string first;
   for (const SplitRange& range : moved) {
     const Source& source = *parts_.sources[source_of(range.split)];
     text += "\n    " + range.split.text() + " from " + source.describe(range.first) + " up to " +
             source.describe(range.next) + ", " + std::to_string(range.records) + " records";
+    if (first.empty()) first = range.split.text() + "@" + source.describe(range.first);
   }
-  return text + "\n  weir offsets " + parts_.options.job_file +
-         " skip SOURCE/TOPIC/PARTITION@OFFSET   leaves one record out";
+  return text + "\n  weir offsets " + parts_.options.job_file + " skip " + first +
+         "   leaves one record out, here the first";
 }
 
 // One commit of the cell: epoch, claim or refresh. `applied` runs when it is decided, before the

@@ -3,6 +3,7 @@
 #include "base/check.h"
 #include "base/log.h"
 #include "engine/committer.h"
+#include "engine/skips.h"
 
 namespace weir {
 namespace {
@@ -66,19 +67,12 @@ Result<> Committer::read_facts(bool at_start) {
   facts_ = RecoveryFacts{};
   facts_.id = parts_.id;
   facts_.job = parts_.options.job_file;
-  facts_.lane = std::move(contents.lane);
-  facts_.prepared = std::move(contents.prepared);
+  add_store_facts(facts_, std::move(contents));
   if (facts_.lane) {
-    facts_.delta_records =
-        !contents.epochs.empty() && contents.epochs.front() <= facts_.lane->epoch;
-    for (const EpochId epoch : contents.epochs) {
-      if (epoch > facts_.lane->epoch.next()) facts_.stray = epoch;
-    }
-    if (facts_.lane->decider.cluster_id != lane_.decider.cluster_id) {
-      return Error{Action::kHalt, Code::kSourceRewritten,
-                   "cluster " + lane_.decider.cluster_name + " has id " + lane_.decider.cluster_id +
-                       ", and this job ran in " + facts_.lane->decider.cluster_id};
-    }
+    const auto moved =
+        check_cluster("cluster " + lane_.decider.cluster_name, facts_.lane->decider.cluster_id,
+                      lane_.decider.cluster_id, parts_.options.job_file);
+    if (moved) return halted(*moved);
   }
   facts_.takeover = (parts_.options.takeover || parts_.options.takeover_auto) && at_start;
 
@@ -271,10 +265,9 @@ Result<> Committer::check_identities() {
     const auto record = lane_.sources.find(source->name());
     if (record == lane_.sources.end()) continue;
     WEIR_ASSIGN(const std::string identity, source->identity(soon()));
-    if (record->second.cluster_id == identity) continue;
-    return Error{Action::kHalt, Code::kSourceRewritten,
-                 "source \"" + source->name() + "\" is cluster " + identity + " now, and was " +
-                     record->second.cluster_id};
+    const auto moved = check_cluster("the cluster of source \"" + source->name() + "\"",
+                                     record->second.cluster_id, identity, parts_.options.job_file);
+    if (moved) return halted(*moved);
   }
   return {};
 }
@@ -340,6 +333,7 @@ Result<> Committer::start_at_beginning(const std::vector<SplitId>& splits) {
 }
 
 Result<> Committer::verify_tails() {
+  std::vector<TailCheck> all;
   for (const auto& source : parts_.sources) {
     std::vector<SplitAssignment> assignments;
     for (const std::string& name : splits_of(*source)) {
@@ -347,13 +341,9 @@ Result<> Committer::verify_tails() {
       assignments.push_back({split, lane_.splits.at(split).position, {}});
     }
     WEIR_ASSIGN(const std::vector<TailCheck> checks, source->verify_tails(assignments, soon()));
-    for (const TailCheck& check : checks) {
-      if (check.state != TailState::kRewritten) continue;
-      return Error{Action::kHalt, Code::kSourceRewritten,
-                   check.split.text() + ": " + check.detail + "\n  weir offsets " +
-                       parts_.options.job_file + " seek " + check.split.text() + "=earliest"};
-    }
+    all.insert(all.end(), checks.begin(), checks.end());
   }
+  if (const auto rewritten = decide_tails(all, parts_.options.job_file)) return halted(*rewritten);
   return {};
 }
 
@@ -391,6 +381,7 @@ Result<> Committer::claim() {
   lane_.owner = cell_is_ours ? facts_.cell.cell->owner : OwnerId{};
   lane_.owner_next = OwnerId{random_.next() | 1U};
   lane_.light = light_;
+  drop_passed_skips(lane_, parts_.sources);
   lane_.clock = std::max(lane_.clock, clock_.wall());
   claimed_at_ = std::chrono::floor<seconds>(clock_.wall());
   LaneRecord claiming = lane_;
@@ -415,7 +406,8 @@ Result<std::vector<ClaimedSplit>> Committer::claimed_splits() {
     }
     for (const std::string& name : names) {
       const SplitId split{source->name(), name};
-      SplitAssignment assignment{split, lane_.splits.at(split).position, {}};
+      SplitAssignment assignment{
+          split, lane_.splits.at(split).position, {}, skips_of(lane_, split)};
       if (parts_.options.trigger_every) {
         assignment.end = assignment.position;  // until the first tick
       } else if (const auto end = ends.find(name); end != ends.end()) {

@@ -97,7 +97,7 @@ struct LaneStatus {
   EpochId epoch;
   std::uint64_t rows_in = 0;
   std::uint64_t rows_out = 0;
-  std::uint64_t rows_skipped = 0;  ///< by `errors: skip`
+  std::uint64_t rows_skipped = 0;  ///< by `errors: skip` and `weir offsets skip`
   std::uint64_t bytes_in = 0;
   std::uint64_t epochs = 0;  ///< committed by this process
   std::uint64_t recovers = 0;

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/hash.h"
+#include "data/render.h"
 
 namespace weir {
 namespace {
@@ -16,27 +17,36 @@ RecoveryDecision go(std::string row, RecoveryAction action) {
 }
 
 std::string time_text(std::chrono::sys_seconds at) {
-  return std::to_string(at.time_since_epoch().count()) + " (Unix time)";
+  std::string text;
+  append_rfc3339(text, std::chrono::microseconds(at.time_since_epoch()).count());
+  return text;
+}
+
+// A way out: the command, and what it does when its name does not say so.
+std::string way(const RecoveryFacts& facts, const std::string& rest, const std::string& does = {}) {
+  return "\n  weir offsets " + facts.job + " " + rest + (does.empty() ? "" : "   " + does);
 }
 
 std::string number(EpochId epoch) { return std::to_string(epoch.value()); }
+
+std::string report_and_reset(const RecoveryFacts& facts) {
+  return way(facts, "show --dump", "shows everything, for a report") +
+         way(facts, "reset      ", "then begins anew");
+}
 
 RecoveryDecision without_cell(const RecoveryFacts& facts) {
   if (!facts.lane) return go("T3", RecoveryAction::kFirstStart);
   if (facts.stray) {
     return halt("T5", Code::kBug,
                 "the store holds D/" + number(*facts.stray) + " and LANE says " +
-                    number(facts.lane->epoch));
+                    number(facts.lane->epoch) + report_and_reset(facts));
   }
   if (facts.prepared) {
     return halt("T7", Code::kInDoubt,
                 "epoch " + number(facts.prepared->epoch) +
-                    " was prepared here, and the cell that says whether it was committed is gone\n"
-                    "  weir offsets " +
-                    facts.job +
-                    " decide --committed\n"
-                    "  weir offsets " +
-                    facts.job + " decide --not-committed");
+                    " was prepared here, and the cell that says whether it was committed is "
+                    "gone; look at the output" +
+                    way(facts, "decide --committed") + way(facts, "decide --not-committed"));
   }
   const LaneRecord& lane = *facts.lane;
   const bool never_claimed = lane.owner == OwnerId{} && lane.epoch == EpochId{};
@@ -46,16 +56,13 @@ RecoveryDecision without_cell(const RecoveryFacts& facts) {
   return halt("T6", Code::kPositionsExpired,
               "the cell of epoch " + number(lane.epoch) +
                   " or later is gone from the cluster (deleted or expired), and this lane's last "
-                  "positions were kept there only\n"
-                  "  weir offsets " +
-                  facts.job +
-                  " adopt     goes on from the offsets of the job's group\n"
-                  "  weir offsets " +
-                  facts.job + " restore   goes on from this machine's last record, epoch " +
-                  number(lane.epoch) +
-                  "\n"
-                  "  weir offsets " +
-                  facts.job + " reset     begins anew");
+                  "positions were kept there only" +
+                  way(facts, "adopt  ", "goes on from the offsets of the job's group") +
+                  way(facts, "restore",
+                      "goes on from this job's own marks in the group, else from this machine's "
+                      "record of epoch " +
+                          number(lane.epoch)) +
+                  way(facts, "reset  ", "begins anew"));
 }
 
 RecoveryDecision above(const RecoveryFacts& facts, const Cell& cell) {
@@ -64,25 +71,24 @@ RecoveryDecision above(const RecoveryFacts& facts, const Cell& cell) {
   if (facts.restorable) return go("T12", RecoveryAction::kRestore);
   return halt("T12", Code::kStateLost,
               "the decider is at epoch " + number(cell.epoch) + ", this machine at " +
-                  number(facts.lane->epoch) +
-                  ", and the epochs between exist nowhere\n"
-                  "  weir offsets " +
-                  facts.job + " reset     begins anew");
+                  number(facts.lane->epoch) + ", and the epochs between exist nowhere" +
+                  way(facts, "reset", "begins anew"));
 }
 
 RecoveryDecision with_cell(const RecoveryFacts& facts, const Cell& cell) {
   if (!facts.lane) {
     if (!cell.digest) return go("T4", RecoveryAction::kAdopt);
     if (facts.restorable) return go("T4", RecoveryAction::kRestore);
-    return halt(
-        "T4", Code::kStateLost,
-        "the decider is at epoch " + number(cell.epoch) + ", and its state is not on this machine");
+    return halt("T4", Code::kStateLost,
+                "the decider is at epoch " + number(cell.epoch) +
+                    ", and its state is not on this machine" +
+                    way(facts, "reset --takeover", "begins anew"));
   }
   const LaneRecord& lane = *facts.lane;
   if (facts.stray) {
-    return halt(
-        "T5", Code::kBug,
-        "the store holds D/" + number(*facts.stray) + " and LANE says " + number(lane.epoch));
+    return halt("T5", Code::kBug,
+                "the store holds D/" + number(*facts.stray) + " and LANE says " +
+                    number(lane.epoch) + report_and_reset(facts));
   }
   if (cell.epoch == lane.epoch && cell.attempt == lane.attempt) {
     return facts.prepared ? go("T9", RecoveryAction::kDropPrepared)
@@ -98,20 +104,15 @@ RecoveryDecision with_cell(const RecoveryFacts& facts, const Cell& cell) {
     return halt("T11", Code::kTwoWriters,
                 "the cell holds epoch " + number(cell.epoch) + " attempt " +
                     to_hex16(cell.attempt.value()) + ", this store " + number(lane.epoch) +
-                    " attempt " + to_hex16(lane.attempt.value()) + "\n  weir offsets " + facts.job +
-                    " show --dump");
+                    " attempt " + to_hex16(lane.attempt.value()) + report_and_reset(facts));
   }
   if (cell.epoch > lane.epoch) return above(facts, cell);
   if (facts.decider == DeciderKind::kPostgres) return go("T13", RecoveryAction::kGoBack);
   return halt("T13", Code::kDeciderRegressed,
               "the cell holds epoch " + number(cell.epoch) + ", and this machine has seen epoch " +
-                  number(lane.epoch) +
-                  " committed\n"
-                  "  weir offsets " +
-                  facts.job +
-                  " decide --trust-local\n"
-                  "  weir offsets " +
-                  facts.job + " decide --trust-decider");
+                  number(lane.epoch) + " committed" +
+                  way(facts, "decide --trust-local  ", "goes on from this machine's record") +
+                  way(facts, "decide --trust-decider", "goes on from the cell and the group"));
 }
 
 bool is_ours(const MirrorEntry& entry, const LaneId& id) {
@@ -126,9 +127,22 @@ bool counts(const MirrorEntry& entry, const MirrorFacts& facts) {
 
 }  // namespace
 
+void add_store_facts(RecoveryFacts& facts, StoreContents contents) {
+  facts.lane = std::move(contents.lane);
+  facts.prepared = std::move(contents.prepared);
+  if (!facts.lane) return;
+  // Those of a lane that became light are of before: its positions have gone on without them.
+  facts.delta_records = !facts.lane->light && !contents.epochs.empty() &&
+                        contents.epochs.front() <= facts.lane->epoch;
+  for (const EpochId epoch : contents.epochs) {
+    if (epoch > facts.lane->epoch.next()) facts.stray = epoch;
+  }
+}
+
 RecoveryDecision decide_recovery(const RecoveryFacts& facts) {
   if (facts.store_unreadable) {
-    return halt("T1", Code::kCorruptStore, "the state directory cannot be read");
+    return halt("T1", Code::kCorruptStore,
+                "the state directory cannot be read" + corrupt_store_ways_out(facts.job));
   }
   if (facts.cell.state == ReadState::kAbsent) return without_cell(facts);
   if (!facts.cell.cell || facts.cell.cell->id != facts.id) {
@@ -202,10 +216,14 @@ MirrorDecision decide_mirror(const MirrorFacts& facts,
                (entry.state == ReadState::kAbsent ? "no offset" : entry.text);
     }
   }
-  const std::string ways = "\n  weir offsets " + facts.job +
-                           " adopt     goes on from the group's offsets" + "\n  weir offsets " +
-                           facts.job + " restore   puts this job's positions back" +
-                           "\n  weir offsets " + facts.job + " reset     begins anew";
+  // Without a record of this machine, the cell is another one's: a command must say so again.
+  const bool takeover = facts.adopt && facts.known.empty();
+  const std::string command = "\n  weir offsets " + facts.job + " ";
+  const std::string ways =
+      takeover ? command + "adopt --takeover   goes on from the group's offsets" + command +
+                     "reset --takeover   begins anew"
+               : command + "adopt     goes on from the group's offsets" + command +
+                     "restore   puts this job's positions back" + command + "reset     begins anew";
   if (!lost.empty() || (facts.adopt && !any && facts.known.empty() && !facts.mirror.empty())) {
     decision.halt = halt("T12", Code::kPositionsExpired,
                          "the group's offsets, which say where epoch " + number(facts.cell_epoch) +
@@ -215,6 +233,35 @@ MirrorDecision decide_mirror(const MirrorFacts& facts,
                          "the group's offsets are not this job's positions:" + moved + ways);
   }
   return decision;
+}
+
+std::optional<RecoveryDecision> check_cluster(const std::string& what, const std::string& then,
+                                              const std::string& now, const std::string& job) {
+  if (now == then) return {};
+  return halt("cluster", Code::kSourceRewritten,
+              what + " has id " + now + " now, and this job ran in " + then + "\n  weir offsets " +
+                  job + " reset   begins anew where the job file points to now");
+}
+
+std::optional<RecoveryDecision> decide_tails(const std::vector<TailCheck>& checks,
+                                             const std::string& job) {
+  std::string text;
+  std::string seeks;
+  for (const TailCheck& check : checks) {
+    if (check.state != TailState::kRewritten) continue;
+    text += (text.empty() ? "" : "\n") + check.split.text() + ": " + check.detail;
+    seeks += " " + check.split.text() + "=earliest";
+  }
+  if (text.empty()) return {};
+  return halt("tail", Code::kSourceRewritten,
+              text + "\n  weir offsets " + job + " seek" + seeks +
+                  "   reads what is there now from its beginning");
+}
+
+std::string corrupt_store_ways_out(const std::string& job) {
+  return "\n  restore the state directory from a copy, or, when no other machine runs this job:\n"
+         "  weir offsets " +
+         job + " reset --takeover   begins anew";
 }
 
 FirstStartDecision decide_first_start(const FirstStartFacts& facts) {

@@ -7,6 +7,7 @@
 #include "flow/decider.h"
 #include "flow/epoch_store.h"
 #include "flow/lane_record.h"
+#include "flow/source.h"
 
 namespace weir {
 
@@ -18,7 +19,7 @@ struct RecoveryFacts {
   std::optional<LaneRecord> lane;       ///< none: there is no store
   std::optional<EpochRecord> prepared;  ///< P = D/<L+1>
   std::optional<EpochId> stray;         ///< a D above L that is not L+1
-  bool delta_records = false;           ///< D records at or below L exist
+  bool delta_records = false;           ///< D records say what LANE says; a light lane's do not
   CellReading cell;                     ///< read stably; never kUnknown here
   bool takeover = false;                ///< a person said --takeover, or takeover: auto at a start
   bool restorable = false;              ///< delta topic or snapshot reaches the cell's epoch
@@ -43,6 +44,9 @@ struct RecoveryDecision {
   std::string text;         ///< with kHalt: what was found, and the commands that lead on
   std::string row;          ///< "T8", for logs and tests
 };
+
+/// What a store holds, as facts. Pure.
+void add_store_facts(RecoveryFacts& facts, StoreContents contents);
 
 /// The first row that fits wins. Pure.
 RecoveryDecision decide_recovery(const RecoveryFacts& facts);
@@ -73,6 +77,19 @@ struct MirrorDecision {
 /// `same` compares what the mirror can hold of two positions (the offset). Pure.
 MirrorDecision decide_mirror(const MirrorFacts& facts,
                              bool (*same)(const Position& a, const Position& b));
+
+/// HALT source_rewritten when the cluster of `what` is not the one that it was when LANE was
+/// written; clusters are compared by their ids. Pure.
+std::optional<RecoveryDecision> check_cluster(const std::string& what, const std::string& then,
+                                              const std::string& now, const std::string& job);
+
+/// HALT source_rewritten with everything that was rewritten, and one command that leads on from
+/// all of it; nothing when no check says so. Pure.
+std::optional<RecoveryDecision> decide_tails(const std::vector<TailCheck>& checks,
+                                             const std::string& job);
+
+/// The last lines of every HALT corrupt_store; state/, which finds the damage, knows no job.
+std::string corrupt_store_ways_out(const std::string& job);
 
 /// T3's part that the group decides.
 struct FirstStartFacts {

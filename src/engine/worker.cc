@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/check.h"
+
 namespace weir {
 namespace {
 
@@ -163,22 +165,40 @@ void Worker::fail(Error error) {
   say(WorkerFailed{std::move(error)});
 }
 
+const Worker::Task& Worker::task_of(const Batch& batch) const {
+  const auto task = std::find_if(tasks_.begin(), tasks_.end(), [&](const Task& each) {
+    return each.source == batch.origin->source.value() && each.split.split == batch.origin->split;
+  });
+  WEIR_CHECK(task != tasks_.end(), "batches come from this worker's splits");
+  return *task;
+}
+
+// With the record that a refused row came from, and how to leave it out.
+Error Worker::named(const Error& error, const Batch& batch,
+                    const std::vector<RowError>& errors) const {
+  if (error.code() != Code::kRowsRefused || errors.empty()) return error;
+  const std::string record =
+      task_of(batch).split.text() + "@" + std::to_string(batch.records[errors.back().row].offset);
+  return {error.action(), error.code(),
+          error.message() + "\n  it is the row of record " + record + "\n  weir offsets " +
+              parts_.options.job_file + " skip " + record + "   leaves it out"};
+}
+
 Result<> Worker::write_pending() {
   while (!pending_.empty()) {
     PendingWrite& write = pending_.front();
     std::vector<RowError> errors;
     std::uint64_t bytes = 0;
     const std::size_t before = write.from;
-    WEIR_ASSIGN(write.from,
-                writers_[write.sink.value()]->write(*write.batch, write.from, errors, bytes));
+    const Result<std::size_t> written =
+        writers_[write.sink.value()]->write(*write.batch, write.from, errors, bytes);
+    if (!written) return named(written.error(), *write.batch, errors);
+    write.from = *written;
     budget_.bytes_out += bytes;
     rows_out_ += write.from - before - errors.size();
     for (const RowError& error : errors) {
       // A row that the sink cannot render is one that could not be evaluated.
-      const auto task = std::find_if(tasks_.begin(), tasks_.end(), [&](const Task& each) {
-        return each.split.split == write.batch->origin->split;
-      });
-      Out out(*this, *task);
+      Out out(*this, task_of(*write.batch));
       WEIR_TRY(out.reject(RowErrorKind::kEval, *write.batch, error));
     }
     if (write.from < write.batch->selection.size()) return {};
@@ -221,6 +241,7 @@ Result<bool> Worker::fetch(Task& task) {
   WEIR_ASSIGN(Fetch fetched, task.reader->fetch(batch, kBatchRowsMax, kBatchBytesMax));
   task.lag_records = fetched.lag_records;
   dropped_ += fetched.dropped;
+  rows_skipped_ += fetched.skipped;
   task.caught_up = fetched.state == FetchState::kCaughtUp;
   if (!batch.records.empty()) {
     task.held = std::move(batch);

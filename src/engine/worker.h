@@ -83,6 +83,8 @@ class Worker {
     events_.send(FromWorker{index_, assignment_, std::move(event)});
   }
   Result<> write_pending();
+  const Task& task_of(const Batch& batch) const;
+  Error named(const Error& error, const Batch& batch, const std::vector<RowError>& errors) const;
   Result<bool> take_turn();
   Result<bool> fetch(Task& task);
   Result<> process(Task& task);

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 
 #include "base/clock.h"
@@ -44,6 +45,9 @@ struct SplitProgress {
   bool operator==(const SplitProgress&) const = default;
 };
 using SplitProgressMap = std::map<SplitId, SplitProgress>;
+/// Records to leave out, each named by the position that reads it. An entry lives until a claim
+/// finds the split's position behind it.
+using SkipMap = std::map<SplitId, std::set<Position>>;
 
 enum class DeciderKind : std::uint8_t { kKafka = 1, kPostgres = 2, kLocal = 3 };
 
@@ -82,6 +86,7 @@ struct LaneRecord {
   SplitProgressMap splits;
   std::optional<WallTime> watermark;  ///< the lane's
   WallTime clock{};                   ///< of epoch L; never falls
+  SkipMap skips;                      ///< by `weir offsets JOB skip`
   bool operator==(const LaneRecord&) const = default;
 };
 

@@ -30,7 +30,8 @@ class SinkWriter {
   /// that was not written: the selection's size when all were, less when the sink is full (its
   /// waker is written to when there is room). Never blocks. Rows that cannot be rendered go to
   /// `errors` and count as written. `bytes` grows by what was written.
-  /// Errors: kRecover.
+  /// Errors: kRecover; with Code::kRowsRefused when a row can never be written, which is then the
+  /// last of `errors`.
   virtual Result<std::size_t> write(const Batch& batch, std::size_t from,
                                     std::vector<RowError>& errors, std::uint64_t& bytes) = 0;
 };

@@ -22,6 +22,8 @@ struct SplitAssignment {
   SplitId split;
   Position position;            ///< the first record it gives is at or after this
   std::optional<Position> end;  ///< it gives nothing at or after this
+  /// Records it leaves out, each named by the position that reads it (`weir offsets JOB skip`).
+  std::vector<Position> skips = {};
 };
 
 enum class FetchState : unsigned char {
@@ -38,6 +40,8 @@ struct Fetch {
   Position next;
   /// Records below the expected position, dropped.
   std::uint64_t dropped = 0;
+  /// Records left out because the assignment's `skips` name them.
+  std::uint64_t skipped = 0;
   /// Records between `next` and the log's end when known; for people.
   std::optional<std::int64_t> lag_records;
 };
@@ -141,6 +145,12 @@ class Source {
   virtual std::string describe(const Position& position) const = 0;
   /// Reads an offset as `describe` writes it, without resolving `earliest` and the like.
   virtual Result<Position> parse_position(std::string_view text) const = 0;
+  /// How far `to` lies behind `from`, negative when it lies before: Kafka's in offsets, of which
+  /// control records and compacted ones take some. Nothing where only reading could tell.
+  virtual std::optional<std::int64_t> distance(const Position& /*from*/,
+                                               const Position& /*to*/) const {
+    return std::nullopt;
+  }
 };
 
 inline Result<MirrorReading> Source::read_group(const std::vector<SplitId>& splits,

@@ -158,10 +158,12 @@ Result<std::unique_ptr<Pipeline>> make_chain(const JobSpec& job, const PlannedCh
 }
 
 kafka::KafkaSourceOptions source_options(const SourceSpec& spec, const PlannedChain& chain,
-                                         kafka::Properties properties, std::uint64_t fetch_bytes) {
+                                         const std::string& job, kafka::Properties properties,
+                                         std::uint64_t fetch_bytes) {
   const KafkaSourceSpec& from = spec.kafka;
   kafka::KafkaSourceOptions options{.index = SourceIndex{static_cast<std::uint32_t>(chain.source)},
                                     .name = *spec.name,
+                                    .job = job,
                                     .cluster = cluster_of(from.endpoint),
                                     .group = from.group,
                                     .topics = {},
@@ -224,7 +226,7 @@ Result<LaneParts> build_lane(const JobSpec& job, const Plan& plan, const std::st
     const SourceSpec& source = job.sources[chain.source];
     WEIR_ASSIGN(kafka::Properties properties, resolve(source.kafka.properties));
     parts.sources.push_back(kafka::make_kafka_source(
-        source_options(source, chain, std::move(properties), fetch_bytes)));
+        source_options(source, chain, options.job_file, std::move(properties), fetch_bytes)));
   }
   std::vector<kafka::OutputTopic> topics;
   for (const SinkSpec& sink : job.sinks) {

@@ -9,6 +9,7 @@
 #include <thread>
 
 #include "base/log.h"
+#include "engine/recovery.h"
 #include "job/build.h"
 #include "job/status_display.h"
 #include "job/status_line.h"
@@ -40,32 +41,37 @@ void catch_signals() {
   std::signal(SIGPIPE, SIG_IGN);
 }
 
-int report(const LogContext& context, const LaneOutcome& outcome) {
+int report(const LogContext& context, const std::string& job, const LaneOutcome& outcome) {
   if (!outcome.error) return kExitDone;
   const Error& error = *outcome.error;
   if (outcome.state == LaneState::kHalted) {
     log(LogLevel::kError, context,
         "HALT " + std::string(code_name(error.code())) + " (" + to_string(error.code()) +
-            "): " + error.message());
+            "): " + error.message() +
+            (error.code() == Code::kCorruptStore ? corrupt_store_ways_out(job) : ""));
     return kExitConfig;
   }
   log(LogLevel::kError, context,
       error.code() == Code::kNone ? error.message()
                                   : to_string(error.code()) + ": " + error.message() +
                                         "; weir explain " + to_string(error.code()) + " says more");
-  const bool configuration =
-      error.code() == Code::kTopicMissing || error.code() == Code::kAuthenticationFailed ||
-      error.code() == Code::kPermissionMissing || error.code() == Code::kStateUnusable ||
-      error.code() == Code::kOffsetOutOfRange;
-  return configuration ? kExitConfig : kExitFailed;
+  return exit_code_of(error);
 }
 
 }  // namespace
 
+int exit_code_of(const Error& error) {
+  const bool configuration =
+      error.action() == Action::kHalt || error.code() == Code::kTopicMissing ||
+      error.code() == Code::kAuthenticationFailed || error.code() == Code::kPermissionMissing ||
+      error.code() == Code::kStateUnusable || error.code() == Code::kOffsetOutOfRange;
+  return configuration ? kExitConfig : kExitFailed;
+}
+
 int run_job(const JobSpec& job, const Plan& plan, const RunOptions& options) {
   const LogContext context{.job = job.identity(), .lane = "0", .epoch = {}};
   const auto fail = [&](Error error) {
-    return report(context,
+    return report(context, options.job_file,
                   {error.action() == Action::kHalt ? LaneState::kHalted : LaneState::kFailed,
                    std::move(error), false});
   };
@@ -94,7 +100,7 @@ int run_job(const JobSpec& job, const Plan& plan, const RunOptions& options) {
   log(LogLevel::kInfo, context,
       final_summary(*(*lane)->status(),
                     std::chrono::duration_cast<std::chrono::microseconds>(clock.mono() - began)));
-  const int code = report(context, outcome);
+  const int code = report(context, options.job_file, outcome);
   // A thread may never come back from where it is.
   if (outcome.threads_left) std::_Exit(code);
   return code;

@@ -22,6 +22,10 @@ constexpr int kExitFailed = 1;
 constexpr int kExitUsage = 64;
 constexpr int kExitConfig = 78;
 
+/// The exit code of a process that ends for `error`: 78 for a HALT and what a person must change
+/// first, 1 for what may be over by the next try.
+int exit_code_of(const Error& error);
+
 /// Runs a job in the foreground until it ends, is stopped by SIGTERM or SIGINT, or fails; logs what
 /// happened, and returns the exit code. A second signal leaves at once: nothing is lost.
 /// Thread: main, once per process.

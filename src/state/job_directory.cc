@@ -43,6 +43,7 @@ std::string holder_text(int lock) {
   for (char& c : line) {
     if (c == '\0') c = ' ';
   }
+  line.erase(line.find_last_not_of(' ') + 1);
   return "process " + pid.substr(0, pid.find('\n')) + (line.empty() ? "" : " (" + line + ")");
 }
 
@@ -90,5 +91,25 @@ Result<std::unique_ptr<JobDirectory>> JobDirectory::open(
 }
 
 JobDirectory::~JobDirectory() { close(lock_); }
+
+Result<std::unique_ptr<JobDirectoryView>> JobDirectoryView::open(const std::string& path) {
+  const std::string file = path + "/lock";
+  const int lock = ::open(file.c_str(), O_RDONLY | O_CLOEXEC);
+  if (lock < 0 && errno != ENOENT && errno != ENOTDIR) return cannot("open", file, errno);
+  std::string holder;
+  if (lock >= 0 && flock(lock, LOCK_SH | LOCK_NB) != 0) {
+    if (errno != EWOULDBLOCK) {
+      const int failed = errno;
+      close(lock);
+      return cannot("lock", file, failed);
+    }
+    holder = holder_text(lock);
+  }
+  return std::unique_ptr<JobDirectoryView>(new JobDirectoryView(lock, std::move(holder)));
+}
+
+JobDirectoryView::~JobDirectoryView() {
+  if (lock_ >= 0) close(lock_);
+}
 
 }  // namespace weir

@@ -9,6 +9,29 @@
 
 namespace weir {
 
+/// A job's directory seen from outside, for `weir offsets JOB show`: nothing is made or changed.
+///
+/// While it is held, and nobody else holds the directory, no other process can take its lock; so
+/// it is read quickly and let go. Thread: any, immutable.
+class JobDirectoryView {
+ public:
+  /// Errors: kStopJob when the directory is there and cannot be read.
+  static Result<std::unique_ptr<JobDirectoryView>> open(const std::string& path);
+  ~JobDirectoryView();
+  JobDirectoryView(const JobDirectoryView&) = delete;
+  JobDirectoryView& operator=(const JobDirectoryView&) = delete;
+
+  /// No job has used it yet.
+  bool is_new() const { return lock_ < 0; }
+  /// "process 12 (weir run clicks.yaml)" of the one that holds the lock; empty when it is free.
+  const std::string& holder() const { return holder_; }
+
+ private:
+  JobDirectoryView(int lock, std::string holder) : lock_(lock), holder_(std::move(holder)) {}
+  const int lock_;
+  const std::string holder_;
+};
+
 /// `<state_dir>/<instance>/<job>/`, with its lock file held: one process per job directory.
 ///
 /// Owned by the job's process for its whole life; the kernel drops the lock when it dies.

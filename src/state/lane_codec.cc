@@ -1,29 +1,15 @@
 #include "state/lane_codec.h"
 
-#include "base/bytes.h"
-#include "base/hash.h"
+#include "state/record_parts.h"
 
 namespace weir {
 namespace {
 
-constexpr std::uint8_t kFormat = 1;
-
-void put_time(ByteWriter& out, const std::optional<WallTime>& time) {
-  out.u8(time ? 1 : 0);
-  if (time) out.i64(time->time_since_epoch().count());
-}
-
-WallTime to_time(std::int64_t micros) { return WallTime(std::chrono::microseconds(micros)); }
-
-std::optional<WallTime> get_time(ByteReader& in) {
-  if (in.u8() == 0) return std::nullopt;
-  return to_time(in.i64());
-}
+constexpr std::uint8_t kFormat = 2;
 
 Error corrupt(std::string_view why) {
   return {Action::kHalt, Code::kCorruptStore,
-          "the record LANE of the job's store " + std::string(why) +
-              "\n  restore the state directory from a copy, or: weir offsets JOB reset"};
+          "the record LANE of the job's store " + std::string(why)};
 }
 
 }  // namespace
@@ -59,31 +45,30 @@ std::string encode_lane(const LaneRecord& lane) {
       out.str(end.bytes);
     }
   }
-  out.u32(static_cast<std::uint32_t>(lane.splits.size()));
-  for (const auto& [split, progress] : lane.splits) {
-    out.str(split.source);
-    out.str(split.split);
-    out.str(progress.position.bytes);
-    put_time(out, progress.watermark);
-    out.u8(progress.idle ? 1 : 0);
-  }
+  put_splits(out, lane.splits);
   put_time(out, lane.watermark);
   out.i64(lane.clock.time_since_epoch().count());
-  ByteWriter framed;
-  framed.u32(crc32c(out.bytes()));
-  framed.raw(out.bytes());
-  return framed.take();
+  out.u32(static_cast<std::uint32_t>(lane.skips.size()));
+  for (const auto& [split, positions] : lane.skips) {
+    out.str(split.source);
+    out.str(split.split);
+    out.u32(static_cast<std::uint32_t>(positions.size()));
+    for (const Position& position : positions) out.str(position.bytes);
+  }
+  return with_checksum(out.bytes());
 }
 
 Result<LaneRecord> decode_lane(std::string_view bytes) {
-  ByteReader in(bytes);
-  const std::uint32_t crc = in.u32();
-  if (!in.ok() || crc != crc32c(bytes.substr(4))) return corrupt("fails its checksum");
+  const std::optional<std::string_view> record = checked(bytes);
+  if (!record) return corrupt("fails its checksum");
+  ByteReader in(*record);
   const std::uint8_t format = in.u8();
+  if (format == 0) return corrupt("does not follow its grammar");
   if (format > kFormat) {
     return Error{Action::kStopJob, Code::kCorruptStore,
                  "the state directory was written by a newer weir (LANE format " +
-                     std::to_string(format) + ", this one knows up to 1); run that version"};
+                     std::to_string(format) + ", this one knows up to " + std::to_string(kFormat) +
+                     "); run that version"};
   }
   LaneRecord lane;
   lane.id.instance = in.str();
@@ -111,16 +96,17 @@ Result<LaneRecord> decode_lane(std::string_view bytes) {
       source.ends[split] = {std::string(in.str())};
     }
   }
-  for (std::uint32_t count = in.u32(); count > 0 && in.ok(); --count) {
+  lane.splits = get_splits(in);
+  lane.watermark = get_time(in);
+  lane.clock = WallTime(std::chrono::microseconds(in.i64()));
+  for (std::uint32_t count = format >= 2 ? in.u32() : 0; count > 0 && in.ok(); --count) {
     const std::string source(in.str());
     const std::string split(in.str());
-    SplitProgress& progress = lane.splits[{source, split}];
-    progress.position.bytes = in.str();
-    progress.watermark = get_time(in);
-    progress.idle = in.u8() != 0;
+    std::set<Position>& positions = lane.skips[{source, split}];
+    for (std::uint32_t records = in.u32(); records > 0 && in.ok(); --records) {
+      positions.insert({std::string(in.str())});
+    }
   }
-  lane.watermark = get_time(in);
-  lane.clock = to_time(in.i64());
   if (!in.done()) return corrupt("does not follow its grammar");
   return lane;
 }

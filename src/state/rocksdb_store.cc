@@ -2,11 +2,15 @@
 
 #include <rocksdb/cache.h>
 #include <rocksdb/db.h>
+#include <rocksdb/env.h>
 #include <rocksdb/options.h>
 #include <rocksdb/table.h>
 #include <rocksdb/write_batch.h>
 
+#include <algorithm>
 #include <atomic>
+#include <cstdarg>
+#include <filesystem>
 #include <map>
 #include <set>
 
@@ -57,6 +61,13 @@ rocksdb::Options store_options() {
   options.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table));
   return options;
 }
+
+// RocksDB opens a log file even for reading.
+class NoLog final : public rocksdb::Logger {
+ public:
+  using rocksdb::Logger::Logv;
+  void Logv(const char* /*format*/, va_list /*arguments*/) override {}
+};
 
 // D and OUT live for an epoch or until a follower has them: large values that are deleted soon.
 rocksdb::ColumnFamilyOptions blob_options(const rocksdb::Options& base) {
@@ -120,6 +131,8 @@ class RocksDbStore final : public EpochStore {
     const EpochId applied = contents.lane ? contents.lane->epoch : EpochId{};
     applied_ = applied.value();
     epochs_.clear();
+    // Only a store that is read and was never whole: its maker died while it made the families.
+    if (families_.size() < 2) return contents;
     const std::unique_ptr<rocksdb::Iterator> each(
         db_->NewIterator(rocksdb::ReadOptions(), epochs()));
     for (each->SeekToFirst(); each->Valid(); each->Next()) {
@@ -335,20 +348,47 @@ class RocksDbStore final : public EpochStore {
   std::map<std::string, Sizes> waiting_ WEIR_GUARDED_BY(mutex_);  // by follower
 };
 
+using Families = std::vector<rocksdb::ColumnFamilyDescriptor>;
+
+// In the order of RocksDbStore's families, which is also that of their making.
+Families families_of(const rocksdb::Options& options) {
+  return {{rocksdb::kDefaultColumnFamilyName, options},
+          {"epochs", blob_options(options)},
+          {"outbox", blob_options(options)}};
+}
+
 }  // namespace
 
 Result<std::unique_ptr<EpochStore>> open_rocksdb_store(const std::string& directory) {
   const rocksdb::Options options = store_options();
-  const std::vector<rocksdb::ColumnFamilyDescriptor> wanted = {
-      {rocksdb::kDefaultColumnFamilyName, options},
-      {"epochs", blob_options(options)},
-      {"outbox", blob_options(options)}};
   rocksdb::DB* db = nullptr;
   std::vector<rocksdb::ColumnFamilyHandle*> families;
-  const rocksdb::Status status = rocksdb::DB::Open(options, directory, wanted, &families, &db);
+  const rocksdb::Status status =
+      rocksdb::DB::Open(options, directory, families_of(options), &families, &db);
   if (!status.ok()) return to_error(status, "opening the job's store " + directory);
   return std::unique_ptr<EpochStore>(
       std::make_unique<RocksDbStore>(std::unique_ptr<rocksdb::DB>(db), std::move(families)));
+}
+
+Result<StoreContents> read_rocksdb_store(const std::string& directory) {
+  std::error_code error;
+  if (!std::filesystem::exists(directory + "/CURRENT", error)) return StoreContents{};
+  rocksdb::Options options = store_options();
+  options.create_if_missing = false;
+  options.create_missing_column_families = false;
+  options.info_log = std::make_shared<NoLog>();
+  std::vector<std::string> names;
+  rocksdb::Status status = rocksdb::DB::ListColumnFamilies(options, directory, &names);
+  if (!status.ok()) return to_error(status, "reading the job's store " + directory);
+  Families wanted = families_of(options);
+  std::erase_if(wanted, [&](const rocksdb::ColumnFamilyDescriptor& family) {
+    return std::find(names.begin(), names.end(), family.name) == names.end();
+  });
+  rocksdb::DB* db = nullptr;
+  std::vector<rocksdb::ColumnFamilyHandle*> families;
+  status = rocksdb::DB::OpenForReadOnly(options, directory, wanted, &families, &db);
+  if (!status.ok()) return to_error(status, "reading the job's store " + directory);
+  return RocksDbStore(std::unique_ptr<rocksdb::DB>(db), std::move(families)).load();
 }
 
 }  // namespace weir

@@ -16,4 +16,9 @@ namespace weir {
 /// finds damage.
 Result<std::unique_ptr<EpochStore>> open_rocksdb_store(const std::string& directory);
 
+/// What the store below `directory` holds, without writing anything there, not even RocksDB's own
+/// files; empty when there is none. Precondition: no other process writes to it meanwhile.
+/// Errors: as above.
+Result<StoreContents> read_rocksdb_store(const std::string& directory);
+
 }  // namespace weir

@@ -35,6 +35,7 @@ struct Reading {
   std::vector<std::int64_t> offsets;
   std::vector<std::string> values;
   Fetch last;
+  std::uint64_t skipped = 0;
 };
 
 /// One split of a source, read by the test's own thread.
@@ -62,6 +63,7 @@ class OneSplit {
       INFO((fetched ? "" : fetched.error().message()));
       REQUIRE(fetched);
       reading.last = *fetched;
+      reading.skipped += fetched->skipped;
       if (reading.offsets.size() >= enough) return reading;
       if (fetched->state == FetchState::kCaughtUp || fetched->state == FetchState::kEnd) {
         return reading;
@@ -270,6 +272,26 @@ void tells_another_record(ClusterRig& rig) {
   CHECK(tail_of(rig, *source, from(in, from_mirror(end))) == TailState::kRewritten);
 }
 
+void leaves_out_what_skips_name(ClusterRig& rig) {
+  const std::string in = topic_with_gaps(rig);
+  const auto source = rig.source(in, StartAt::kEarliest);
+  SplitAssignment assignment = from(in, position_at(0));
+  for (const int skip : {1, 4, 5, 99}) assignment.skips.push_back(position_at(skip));
+  Reading reading;
+  {
+    OneSplit split(*source, assignment);
+    reading = split.read();
+  }
+  CHECK(reading.offsets == std::vector<std::int64_t>{0});
+  CHECK(reading.skipped == 2);
+  // The last one was left out, and passed all the same: the tail is compared with it.
+  CHECK(next_of(reading.last.next) == 7);
+  CHECK(tail_of(rig, *source, from(in, reading.last.next)) == TailState::kSame);
+  CHECK(tail_of(rig, *source, from(in, from_mirror(reading.last.next))) == TailState::kSame);
+  CHECK(*source->distance(position_at(2), reading.last.next) == 5);
+  CHECK(*source->distance(reading.last.next, position_at(2)) == -5);
+}
+
 void positions_have_a_text(ClusterRig& rig) {
   const auto source = rig.source(rig.unique("in"), StartAt::kEarliest);
   const auto position = source->parse_position("17");
@@ -305,6 +327,7 @@ Contract<ClusterRig> source_contract() {
       {"a reader that found nothing is woken", &wakes_for_what_comes_later},
       {"a position outside of the log halts by name", &names_what_is_out_of_range},
       {"tails tell the same record from another and from none", &tells_another_record},
+      {"records that skips name are left out, counted, and passed", &leaves_out_what_skips_name},
       {"positions have a text and read it back", &positions_have_a_text},
       {"no broker is tried again", &no_broker_is_tried_again},
   };

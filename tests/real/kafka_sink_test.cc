@@ -25,13 +25,15 @@ TEST_CASE("KafkaSink: a record above the client's own limit is the rows' fault",
   const auto writer = lane.sink->open_writer(nullptr);
   REQUIRE(decider->begin(EpochId{1}));
   REQUIRE((*writer)->begin(EpochId{1}));
-  const Batch batch = text_batch({std::string(5000, 'x')});
+  const Batch batch = text_batch({"small", std::string(5000, 'x'), "small"});
   std::vector<RowError> errors;
   std::uint64_t bytes = 0;
   const Result<std::size_t> written = (*writer)->write(batch, 0, errors, bytes);
   REQUIRE_FALSE(written);
   CHECK(written.error().action() == Action::kRecover);
   CHECK(written.error().code() == Code::kRowsRefused);
+  REQUIRE(errors.size() == 1);
+  CHECK(errors.back().row == 1);
 }
 
 TEST_CASE("KafkaSink: a full queue is waited out, and every row arrives once", "[real]") {

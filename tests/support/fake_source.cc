@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <set>
 #include <utility>
 
 #include "base/check.h"
@@ -51,6 +52,7 @@ class FakeReader final : public SplitReader {
         position_(decoded(assignment.position)),
         watch_(std::make_shared<LogWatch>(LogWatch{waker, true})) {
     if (assignment.end) end_ = decoded(*assignment.end).next;
+    for (const Position& skip : assignment.skips) skips_.insert(decoded(skip).next);
     cluster_.watch(partition_, watch_);
   }
 
@@ -92,21 +94,35 @@ class FakeReader final : public SplitReader {
     into.origin = origin_;
     const std::int64_t until = std::min(log.stable_end(), end_.value_or(log.stable_end()));
     const std::int64_t before = position_.next;
+    std::uint64_t skipped = 0;
     while (position_.next < until && into.records.size() < rows_max &&
            into.payload_bytes < bytes_max) {
       const std::int64_t at = position_.next++;
-      if (const FakeRecord* record = log.visible(at)) copy(at, *record, into);
+      const FakeRecord* const record = log.visible(at);
+      if (record == nullptr) continue;
+      position_.tail_offset = at;
+      position_.tail_fp = fingerprint_of(at, *record);
+      if (skips_.contains(at)) {
+        ++skipped;
+      } else {
+        copy(at, *record, into);
+      }
     }
-    if (end_ && position_.next >= *end_) return answer(FetchState::kEnd);
-    if (!into.records.empty() && position_.next < until) return answer(FetchState::kRecords);
-    // The end is said once, when it is reached.
-    if (position_.next != before || std::exchange(first_, false)) {
-      return answer(FetchState::kCaughtUp);
-    }
-    return nothing();
+    Fetch fetched = answer(state_after(into, before, until));
+    fetched.skipped = skipped;
+    return fetched;
   }
 
-  void copy(std::int64_t offset, const FakeRecord& from, RecordBatch& into) {
+  FetchState state_after(const RecordBatch& into, std::int64_t before, std::int64_t until) {
+    if (end_ && position_.next >= *end_) return FetchState::kEnd;
+    if (!into.records.empty() && position_.next < until) return FetchState::kRecords;
+    // The end is said once, when it is reached.
+    if (position_.next != before || std::exchange(first_, false)) return FetchState::kCaughtUp;
+    watch_->armed = true;
+    return FetchState::kNothing;
+  }
+
+  static void copy(std::int64_t offset, const FakeRecord& from, RecordBatch& into) {
     Record& record = into.records.emplace_back();
     record.offset = offset;
     record.timestamp_us = from.timestamp_ms * 1000;
@@ -115,8 +131,6 @@ class FakeReader final : public SplitReader {
     record.value_null = !from.value;
     if (from.value) record.value = into.arena->copy(*from.value, kValuePadding);
     into.payload_bytes += record.key.size() + record.value.size();
-    position_.tail_offset = offset;
-    position_.tail_fp = fingerprint_of(offset, from);
   }
 
   Error out_of_range(const FakeLog& log) const {
@@ -132,7 +146,8 @@ class FakeReader final : public SplitReader {
   const TopicPartition partition_;
   PartitionPosition position_;
   std::optional<std::int64_t> end_;
-  bool first_ = true;  // the end was not said yet
+  std::set<std::int64_t> skips_;  // offsets to leave out
+  bool first_ = true;             // the end was not said yet
   const std::shared_ptr<LogWatch> watch_;
 };
 
@@ -260,6 +275,9 @@ class FakeSource final : public Source {
       return Error{Action::kStopJob, "\"" + std::string(text) + "\" is not an offset"};
     }
     return kafka::encode_position(position);
+  }
+  std::optional<std::int64_t> distance(const Position& from, const Position& to) const override {
+    return decoded(to).next - decoded(from).next;
   }
 
  private:

@@ -34,7 +34,9 @@ FileReader::FileReader(std::shared_ptr<Reading> reading, std::shared_ptr<const O
       path_(below(reading_->options.directory, assignment.split.split)),
       waker_(waker),
       position_(decoded(assignment.position)),
-      end_(resolve(assignment.end.value_or(encode_position({.next = kWhole})))) {}
+      end_(resolve(assignment.end.value_or(encode_position({.next = kWhole})))) {
+  for (const Position& skip : assignment.skips) skips_.insert(decoded(skip).next);
+}
 
 FileReader::~FileReader() { close(); }
 
@@ -71,7 +73,21 @@ Result<Fetch> FileReader::fetch(RecordBatch& into, std::size_t rows_max, std::si
     step = read_rows(into, rows_max, bytes_max);
   }
   if (!step) return for_reader(std::move(step.error()));
-  return answer(done_ ? FetchState::kEnd : FetchState::kRecords);
+  Fetch fetched = answer(done_ ? FetchState::kEnd : FetchState::kRecords);
+  fetched.skipped = leave_out(into);
+  return fetched;
+}
+
+// Rows that a person has given up. They count as consumed, so the tail covers them.
+std::uint64_t FileReader::leave_out(RecordBatch& batch) const {
+  if (skips_.empty()) return 0;
+  return std::erase_if(batch.records, [&](const Record& record) {
+    if (!skips_.contains(record.offset)) return false;
+    log(LogLevel::kWarn, "record " + split() + "@" + std::to_string(record.offset) +
+                             " is left out, as `weir offsets skip` asked");
+    batch.payload_bytes -= record.value.size();
+    return true;
+  });
 }
 
 // A file that was not there at the start: gone, or not what `path` means any more.
@@ -84,11 +100,14 @@ Result<> FileReader::check_gone() const {
   return {};
 }
 
+std::string FileReader::way_out(const std::string& to) const {
+  return "\n  weir offsets " + reading_->options.job + " seek " + split() + "=" + to;
+}
+
 Error FileReader::gone() const {
   return {Action::kHalt, Code::kDataLoss,
-          path_ + " is gone, and was read up to byte " + std::to_string(position_.next) +
-              " only\n  weir offsets JOB seek " + reading_->options.name + "/" + origin_->split +
-              "=latest   goes on without it"};
+          path_ + " is gone, and was read up to byte " + std::to_string(position_.next) + " only" +
+              way_out("latest   goes on without it")};
 }
 
 Result<> FileReader::open() {
@@ -282,7 +301,8 @@ Fetch FileReader::answer(FetchState state) const {
 }
 
 Error FileReader::rewritten(const std::string& what) const {
-  return {Action::kHalt, Code::kSourceRewritten, path_ + ": " + what};
+  return {Action::kHalt, Code::kSourceRewritten,
+          path_ + ": " + what + way_out("earliest   reads what is there now from its beginning")};
 }
 
 }  // namespace weir::file

@@ -2,6 +2,7 @@
 
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 
 #include "connectors/file/input.h"
@@ -64,6 +65,9 @@ class FileReader final : public SplitReader {
   Result<Part> read_part(std::int64_t offset, std::size_t bytes, Arena& arena);
   void finish();
   void close();
+  std::uint64_t leave_out(RecordBatch& batch) const;
+  std::string split() const { return reading_->options.name + "/" + origin_->split; }
+  std::string way_out(const std::string& to) const;
 
   Fetch answer(FetchState state) const;
   Error rewritten(const std::string& what) const;
@@ -75,6 +79,7 @@ class FileReader final : public SplitReader {
   const Waker& waker_;
   FilePosition position_;
   std::int64_t end_;
+  std::set<std::int64_t> skips_;  // first bytes of the rows to leave out
   bool done_ = false;
   bool has_turn_ = false;
   std::unique_ptr<InputFile> input_;

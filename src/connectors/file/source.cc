@@ -118,6 +118,13 @@ class FileSource final : public Source {
     if (position.next == 0) position.line = 1;
     return encode_position(position);
   }
+  /// In bytes of text; nothing to or from an end that only reading finds.
+  std::optional<std::int64_t> distance(const Position& from, const Position& to) const override {
+    const std::int64_t before = decoded(from).next;
+    const std::int64_t behind = decoded(to).next;
+    if (before == kWhole || behind == kWhole) return std::nullopt;
+    return behind - before;
+  }
 
  private:
   // What is there at the start is what is read until the next one.

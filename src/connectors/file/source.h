@@ -21,6 +21,7 @@ enum class LastLine : unsigned char { kRow, kWait };
 struct FileSourceOptions {
   SourceIndex index;
   std::string name;            ///< in the job file
+  std::string job = {};        ///< the job file, for the commands in messages
   std::string path;            ///< a file, or a pattern (listing.h)
   std::string directory = {};  ///< where a relative path begins; empty: the process's own
   Framing framing;

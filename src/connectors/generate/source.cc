@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 #include <limits>
+#include <set>
 
 #include "base/bytes.h"
 #include "base/check.h"
@@ -43,7 +44,9 @@ class Reader final : public SplitReader {
         started_(clock.mono()),
         first_(decode(assignment.position)),
         next_(first_),
-        end_(std::min(count_, assignment.end ? decode(*assignment.end) : kCount)) {}
+        end_(std::min(count_, assignment.end ? decode(*assignment.end) : kCount)) {
+    for (const Position& skip : assignment.skips) skips_.insert(decode(skip));
+  }
 
   Result<Fetch> fetch(RecordBatch& into, std::size_t rows_max, std::size_t bytes_max) override {
     if (next_ >= end_) return answer(FetchState::kEnd);
@@ -58,8 +61,17 @@ class Reader final : public SplitReader {
     given_at_ = now;
     into.origin = origin_;
     const std::int64_t timestamp_us = clock_.wall().time_since_epoch().count();
-    for (std::int64_t i = 0; i < rows; ++i) give(next_++, timestamp_us, into);
-    return answer(FetchState::kRecords);
+    const std::int64_t behind = next_ + rows;
+    Fetch fetched = answer(FetchState::kRecords);
+    for (; next_ < behind; ++next_) {
+      if (skips_.contains(next_)) {
+        ++fetched.skipped;
+      } else {
+        give(next_, timestamp_us, into);
+      }
+    }
+    fetched.next = encode(next_);
+    return fetched;
   }
 
   void read_to(const Position& end) override {
@@ -92,6 +104,7 @@ class Reader final : public SplitReader {
   const std::int64_t first_;
   std::int64_t next_;
   std::int64_t end_;
+  std::set<std::int64_t> skips_;  // numbers to leave out
   MonoTime given_at_{};
 };
 
@@ -174,6 +187,9 @@ class GenerateSource final : public Source {
       return Error{Action::kStopJob, "\"" + std::string(text) + "\" is not a number of a record"};
     }
     return encode(number);
+  }
+  std::optional<std::int64_t> distance(const Position& from, const Position& to) const override {
+    return decode(to) - decode(from);
   }
 
  private:

@@ -77,10 +77,11 @@ class KafkaSinkWriter final : public SinkWriter {
         if (error == RD_KAFKA_RESP_ERR_NO_ERROR) continue;
         if (error == RD_KAFKA_RESP_ERR__QUEUE_FULL) break;
       }
-      Error meant = to_error(error, "writing to topic " + options_.topic + ", a record of " +
-                                        std::to_string(scratch_.size()) + " bytes");
+      const Error meant = to_error(error, "writing to topic " + options_.topic + ", a record of " +
+                                              std::to_string(scratch_.size()) + " bytes");
       failed = Error{meant.action() == Action::kStopJob ? Action::kStopJob : Action::kRecover,
                      meant.code(), meant.message()};
+      if (meant.code() == Code::kRowsRefused) errors.push_back({row, meant.message()});
       break;
     }
     producer_->produced(count);

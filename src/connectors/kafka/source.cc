@@ -3,8 +3,10 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <set>
 
 #include "base/check.h"
+#include "base/log.h"
 #include "connectors/kafka/group.h"
 #include "connectors/kafka/position.h"
 
@@ -33,18 +35,26 @@ std::uint64_t fingerprint_of(const rd_kafka_message_t& message) {
                           view(message.key, message.key_len), view(message.payload, message.len));
 }
 
+// One partition as it is assigned to a reader.
+struct Reading {
+  std::string source;  // its name in the job file
+  std::string job;     // the job file, for the commands in messages
+  std::shared_ptr<const Origin> origin;
+  TopicPartition partition;
+  PartitionPosition position;
+  std::optional<std::int64_t> end;
+  std::set<std::int64_t> skips;
+  bool with_headers = false;
+};
+
 class PartitionReader final : public SplitReader {
  public:
-  PartitionReader(Client& client, Queue queue, std::shared_ptr<const Origin> origin,
-                  TopicPartition partition, PartitionPosition position,
-                  std::optional<std::int64_t> end, bool with_headers)
+  PartitionReader(Client& client, Queue queue, Reading reading)
       : client_(client),
         queue_(std::move(queue)),
-        origin_(std::move(origin)),
-        partition_(std::move(partition)),
-        position_(position),
-        end_(end),
-        with_headers_(with_headers) {}
+        reading_(std::move(reading)),
+        position_(reading_.position),
+        end_(reading_.end) {}
 
   ~PartitionReader() override {
     for (; taken_ < got_; ++taken_) rd_kafka_message_destroy(messages_[taken_]);
@@ -57,14 +67,14 @@ class PartitionReader final : public SplitReader {
   }
 
   Result<Fetch> fetch(RecordBatch& into, std::size_t rows_max, std::size_t bytes_max) override {
-    if (end_ && position_.next >= *end_) return answer(FetchState::kEnd);
-    into.origin = origin_;
+    if (end_reached()) return answer(FetchState::kEnd);
+    into.origin = reading_.origin;
     if (taken_ == got_ && !refill(rows_max, bytes_max)) {
       client_.poll();
       return answer(FetchState::kNothing);
     }
     FetchState state = FetchState::kRecords;
-    std::uint64_t dropped = 0;
+    Fetch counted;
     for (; taken_ < got_; ++taken_) {
       rd_kafka_message_t* const message = messages_[taken_];
       if (is_beyond_end(*message)) {
@@ -73,7 +83,7 @@ class PartitionReader final : public SplitReader {
         state = FetchState::kEnd;
         break;
       }
-      const Result<> taken = take(*message, into, state, dropped);
+      const Result<> taken = take(*message, into, state, counted);
       rd_kafka_message_destroy(message);
       if (!taken) {
         ++taken_;
@@ -82,7 +92,8 @@ class PartitionReader final : public SplitReader {
     }
     finish(into);
     Fetch fetched = answer(state);
-    fetched.dropped = dropped;
+    fetched.dropped = counted.dropped;
+    fetched.skipped = counted.skipped;
     return fetched;
   }
 
@@ -103,12 +114,13 @@ class PartitionReader final : public SplitReader {
   }
 
   Fetch answer(FetchState state) const {
-    Fetch fetched{
-        .state = state, .next = encode_position(position_), .dropped = 0, .lag_records = {}};
+    Fetch fetched;
+    fetched.state = state;
+    fetched.next = encode_position(position_);
     std::int64_t low = 0;
     std::int64_t high = 0;
-    if (rd_kafka_get_watermark_offsets(client_.get(), partition_.topic.c_str(),
-                                       partition_.partition, &low,
+    if (rd_kafka_get_watermark_offsets(client_.get(), partition().topic.c_str(),
+                                       partition().partition, &low,
                                        &high) == RD_KAFKA_RESP_ERR_NO_ERROR &&
         high >= 0) {
       fetched.lag_records = std::max<std::int64_t>(0, high - position_.next);
@@ -117,26 +129,39 @@ class PartitionReader final : public SplitReader {
   }
 
   Result<> take(const rd_kafka_message_t& message, RecordBatch& into, FetchState& state,
-                std::uint64_t& dropped) {
+                Fetch& counted) {
     if (message.err == RD_KAFKA_RESP_ERR__PARTITION_EOF) {
       position_.next = std::max(position_.next, message.offset);
-      state = end_ && position_.next >= *end_ ? FetchState::kEnd : FetchState::kCaughtUp;
+      state = end_reached() ? FetchState::kEnd : FetchState::kCaughtUp;
       return {};
     }
     if (message.err == RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET) return out_of_range(message);
     if (message.err != RD_KAFKA_RESP_ERR_NO_ERROR) {
-      Error error = to_error(message.err, "reading " + split_name(partition_));
+      Error error = to_error(message.err, "reading " + split_name(partition()));
       if (error.action() == Action::kStopJob) return error;
       return Error{Action::kRecover, error.code(), error.message()};
     }
     if (message.offset < position_.next) {
-      ++dropped;
+      ++counted.dropped;
       return {};
     }
     state = FetchState::kRecords;
-    copy(message, into);
     position_.next = message.offset + 1;
+    if (reading_.skips.contains(message.offset)) {
+      ++counted.skipped;
+      leave_out(message);
+    } else {
+      copy(message, into);
+    }
     return {};
+  }
+
+  // It counts as consumed, so the tail is compared with it like with any other record.
+  void leave_out(const rd_kafka_message_t& message) {
+    log(LogLevel::kWarn, "record " + split() + "@" + std::to_string(message.offset) +
+                             " is left out, as `weir offsets skip` asked");
+    position_.tail_offset = message.offset;
+    position_.tail_fp = fingerprint_of(message);
   }
 
   void copy(const rd_kafka_message_t& message, RecordBatch& into) {
@@ -153,7 +178,7 @@ class PartitionReader final : public SplitReader {
     if (!record.value_null)
       record.value = arena.copy(view(message.payload, message.len), kValuePadding);
     into.payload_bytes += message.len + message.key_len;
-    if (with_headers_) copy_headers(message, record, arena);
+    if (reading_.with_headers) copy_headers(message, record, arena);
   }
 
   static void copy_headers(const rd_kafka_message_t& message, Record& record, Arena& arena) {
@@ -176,8 +201,10 @@ class PartitionReader final : public SplitReader {
   void finish(const RecordBatch& into) {
     if (into.records.empty()) return;
     const Record& last = into.records.back();
-    position_.tail_offset = last.offset;
-    position_.tail_fp = tail_fingerprint(last.offset, timestamp_ms_, last.key, last.value);
+    if (last.offset > position_.tail_offset) {
+      position_.tail_offset = last.offset;
+      position_.tail_fp = tail_fingerprint(last.offset, timestamp_ms_, last.key, last.value);
+    }
     record_bytes_ = into.payload_bytes / into.records.size() + 1;
   }
 
@@ -185,9 +212,9 @@ class PartitionReader final : public SplitReader {
     std::int64_t low = -1;
     std::int64_t high = -1;
     // At most 5 s on a worker, once, on the way to a HALT.
-    rd_kafka_query_watermark_offsets(client_.get(), partition_.topic.c_str(), partition_.partition,
-                                     &low, &high, 5000);
-    std::string text = split_name(partition_) + ": position " + std::to_string(message.offset) +
+    rd_kafka_query_watermark_offsets(client_.get(), partition().topic.c_str(),
+                                     partition().partition, &low, &high, 5000);
+    std::string text = split() + ": position " + std::to_string(message.offset) +
                        " is not in the log any more, which holds " + std::to_string(low) + " to " +
                        std::to_string(high);
     if (low > message.offset) {
@@ -196,16 +223,20 @@ class PartitionReader final : public SplitReader {
     } else {
       text += ": the topic is shorter than it was, so it was deleted and made again";
     }
+    text += "\n  weir offsets " + reading_.job + " seek " + split() +
+            "=earliest   goes on from the beginning of what is there";
     return {Action::kHalt, low > message.offset ? Code::kDataLoss : Code::kSourceRewritten, text};
   }
 
+  const TopicPartition& partition() const { return reading_.partition; }
+  std::string split() const { return reading_.source + "/" + split_name(partition()); }
+  bool end_reached() const { return end_ && position_.next >= *end_; }
+
   Client& client_;
   const Queue queue_;
-  const std::shared_ptr<const Origin> origin_;
-  const TopicPartition partition_;
+  const Reading reading_;
   PartitionPosition position_;
   std::optional<std::int64_t> end_;
-  const bool with_headers_;
   std::int64_t timestamp_ms_ = 0;  // of the last record
   std::size_t record_bytes_ = 200;
   std::array<rd_kafka_message_t*, 1024> messages_{};
@@ -352,19 +383,16 @@ class KafkaSource final : public Source {
     std::vector<std::unique_ptr<SplitReader>> readers;
     for (std::size_t i = 0; i < assignments.size(); ++i) {
       const TopicPartition partition = partition_of(assignments[i].split.split);
-      const PartitionPosition position = decoded(assignments[i].position);
+      Reading reading = reading_of(assignments[i], partition);
       rd_kafka_topic_partition_list_add(list.get(), partition.topic.c_str(), partition.partition)
-          ->offset = position.next;
+          ->offset = reading.position.next;
       // Before assign, so that nothing is forwarded to the consumer's own queue.
       Queue queue(rd_kafka_queue_get_partition(client->get(), partition.topic.c_str(),
                                                partition.partition));
       rd_kafka_queue_forward(queue.get(), nullptr);
       rd_kafka_queue_io_event_enable(queue.get(), wakers[i]->fd(), &kOne, sizeof kOne);
-      std::optional<std::int64_t> end;
-      if (assignments[i].end) end = decoded(*assignments[i].end).next;
-      readers.push_back(std::make_unique<PartitionReader>(*client, std::move(queue),
-                                                          listing(partition).origin, partition,
-                                                          position, end, options_.with_headers));
+      readers.push_back(
+          std::make_unique<PartitionReader>(*client, std::move(queue), std::move(reading)));
     }
     const rd_kafka_resp_err_t error = rd_kafka_assign(client->get(), list.get());
     if (error != RD_KAFKA_RESP_ERR_NO_ERROR) {
@@ -401,7 +429,24 @@ class KafkaSource final : public Source {
     return encode_position(position);
   }
 
+  std::optional<std::int64_t> distance(const Position& from, const Position& to) const override {
+    return decoded(to).next - decoded(from).next;
+  }
+
  private:
+  Reading reading_of(const SplitAssignment& assignment, const TopicPartition& partition) const {
+    Reading reading{.source = options_.name,
+                    .job = options_.job,
+                    .origin = listing(partition).origin,
+                    .partition = partition,
+                    .position = decoded(assignment.position),
+                    .end = {},
+                    .skips = {},
+                    .with_headers = options_.with_headers};
+    if (assignment.end) reading.end = decoded(*assignment.end).next;
+    for (const Position& skip : assignment.skips) reading.skips.insert(decoded(skip).next);
+    return reading;
+  }
   static PartitionPosition decoded(const Position& position) {
     const std::optional<PartitionPosition> value = decode_position(position);
     WEIR_CHECK(value.has_value(), "positions of a Kafka source come from it");

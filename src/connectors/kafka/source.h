@@ -17,7 +17,8 @@ using OffsetsByTopic = std::map<std::string, std::map<std::int32_t, std::int64_t
 
 struct KafkaSourceOptions {
   SourceIndex index;
-  std::string name;  ///< in the job file
+  std::string name;         ///< in the job file
+  std::string job = "JOB";  ///< the job file, for the commands in messages
   KafkaCluster cluster;
   std::string group;  ///< for client quotas and logs; the source never joins it
   std::vector<std::string> topics;

@@ -100,6 +100,23 @@ TEST_CASE("decide_recovery: T6, without a cell local positions win when they are
   CHECK(decide(heavy, "T6").action == RecoveryAction::kClaimLocal);
 }
 
+TEST_CASE("add_store_facts: D records of a lane that became light say nothing", "[engine]") {
+  StoreContents contents;
+  contents.lane = lane_at(3, 1);
+  contents.epochs = {EpochId{2}, EpochId{3}, EpochId{5}};
+  RecoveryFacts facts;
+  add_store_facts(facts, contents);
+  CHECK_FALSE(facts.delta_records);
+  CHECK(facts.stray == EpochId{5});
+  contents.lane->light = false;
+  add_store_facts(facts, contents);
+  CHECK(facts.delta_records);
+  contents.epochs = {EpochId{4}};
+  RecoveryFacts prepared_only;
+  add_store_facts(prepared_only, contents);
+  CHECK_FALSE(prepared_only.delta_records);
+}
+
 TEST_CASE("decide_recovery: T7, a prepared epoch without a cell is in doubt", "[engine]") {
   RecoveryFacts facts = facts_of(lane_at(3, 1), {});
   facts.prepared = prepared(4, 2);
@@ -218,6 +235,29 @@ TEST_CASE("decide_mirror: adopting never falls back to an older position", "[eng
   CHECK(decide_mirror(facts, &same).positions.at({"in", "t/0"}).position.bytes == "9");
   facts.mirror = {entry("t/0", {})};
   CHECK(decide_mirror(facts, &same).halt->halt == Code::kPositionsExpired);
+}
+
+TEST_CASE("decide_mirror: on a machine without a record the way out says --takeover again",
+          "[engine]") {
+  MirrorFacts facts = mirror_facts(true);
+  facts.known.clear();
+  facts.mirror = {entry("t/0", "9")};
+  facts.mirror[0].mark.reset();
+  const MirrorDecision decision = decide_mirror(facts, &same);
+  REQUIRE(decision.halt);
+  CHECK(decision.halt->text.find("weir offsets clicks.yaml adopt --takeover") != std::string::npos);
+}
+
+TEST_CASE("decide_tails: names all that was rewritten, and one command for it", "[engine]") {
+  const std::vector<TailCheck> checks = {{{"in", "t/0"}, TailState::kRewritten, "other"},
+                                         {{"in", "t/1"}, TailState::kSame, ""},
+                                         {{"in", "t/2"}, TailState::kRewritten, "gone"}};
+  const auto halted = decide_tails(checks, "clicks.yaml");
+  REQUIRE(halted);
+  CHECK(halted->halt == Code::kSourceRewritten);
+  CHECK(halted->text.find("weir offsets clicks.yaml seek in/t/0=earliest in/t/2=earliest") !=
+        std::string::npos);
+  CHECK_FALSE(decide_tails({checks[1]}, "clicks.yaml"));
 }
 
 TEST_CASE("decide_first_start: a group with offsets is taken only when asked", "[engine]") {

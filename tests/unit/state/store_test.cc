@@ -4,7 +4,10 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <set>
 
+#include "base/bytes.h"
+#include "base/hash.h"
 #include "contract/store_contract.h"
 #include "state/job_directory.h"
 #include "state/lane_codec.h"
@@ -26,6 +29,8 @@ LaneRecord sample() {
   lane.sources["in"] = {"id", {{"t/0", {"end"}}}};
   lane.splits[{"in", "t/0"}] = {{"bytes"}, WallTime(std::chrono::microseconds(5)), true};
   lane.splits[{"in", "t/1"}].position = {"more"};
+  lane.skips[{"in", "t/0"}] = {{"a"}, {"b"}};
+  lane.skips[{"in", "t/1"}] = {{"c"}};
   return lane;
 }
 
@@ -53,6 +58,31 @@ TEST_CASE("lane codec: every flipped bit is found", "[state]") {
   }
   for (std::size_t size = 0; size < good.size(); ++size)
     CHECK_FALSE(decode_lane(good.substr(0, size)));
+}
+
+// The bytes of a record with another format number, as another version of weir writes it.
+std::string with_format(std::string body, char format) {
+  body[0] = format;
+  ByteWriter framed;
+  framed.u32(crc32c(body));
+  framed.raw(body);
+  return framed.take();
+}
+
+TEST_CASE("lane codec: format 1, which knew no skips, still reads", "[state]") {
+  LaneRecord lane = sample();
+  lane.skips.clear();
+  const std::string body = encode_lane(lane).substr(4);
+  // Without skips, format 2 is format 1 and their number.
+  CHECK(*decode_lane(with_format(body.substr(0, body.size() - 4), 1)) == lane);
+  CHECK_FALSE(decode_lane(with_format(body, 1)));
+}
+
+TEST_CASE("lane codec: a newer format is refused by name, not as damage", "[state]") {
+  const Result<LaneRecord> decoded = decode_lane(with_format(encode_lane(sample()).substr(4), 3));
+  REQUIRE_FALSE(decoded);
+  CHECK(decoded.error().action() == Action::kStopJob);
+  CHECK_THAT(decoded.error().message(), Catch::Contains("LANE format 3"));
 }
 
 class RocksDbRig final : public test::StoreRig {
@@ -91,6 +121,45 @@ TEST_CASE("job directory: a second holder is refused and told who holds it", "[s
   CHECK_THAT(second.error().message(), Catch::Contains("process " + std::to_string(getpid())));
   first->reset();
   CHECK(JobDirectory::open(folder.path + "/weir/clicks", std::chrono::seconds(10), sleep));
+}
+
+// Names and sizes of everything below a folder.
+std::set<std::pair<std::string, std::uintmax_t>> files_below(const std::string& path) {
+  std::set<std::pair<std::string, std::uintmax_t>> files;
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(path)) {
+    files.emplace(entry.path(), entry.is_regular_file() ? entry.file_size() : 0);
+  }
+  return files;
+}
+
+TEST_CASE("store: is read without writing anything", "[state]") {
+  const Folder folder;
+  CHECK_FALSE(read_rocksdb_store(folder.path + "/db")->lane);
+  CHECK(files_below(folder.path).empty());
+  {
+    auto store = open_rocksdb_store(folder.path + "/db");
+    REQUIRE((*store)->put_lane(sample(), Sync::kYes));
+  }
+  const auto before = files_below(folder.path);
+  CHECK(read_rocksdb_store(folder.path + "/db")->lane == sample());
+  CHECK(files_below(folder.path) == before);
+}
+
+TEST_CASE("job directory view: says who holds it, and makes nothing", "[state]") {
+  const Folder folder;
+  const auto sleep = [](std::chrono::milliseconds) {};
+  CHECK((*JobDirectoryView::open(folder.path + "/weir/clicks"))->is_new());
+  CHECK(files_below(folder.path).empty());
+  auto held = JobDirectory::open(folder.path + "/weir/clicks", std::chrono::seconds(0), sleep);
+  REQUIRE(held);
+  {
+    const auto view = JobDirectoryView::open(folder.path + "/weir/clicks");
+    CHECK_THAT((*view)->holder(), Catch::Contains("process " + std::to_string(getpid())));
+  }
+  held->reset();
+  const auto view = JobDirectoryView::open(folder.path + "/weir/clicks");
+  CHECK((*view)->holder().empty());
+  CHECK_FALSE((*view)->is_new());
 }
 
 TEST_CASE("job directory: a path that cannot be made says so", "[state]") {

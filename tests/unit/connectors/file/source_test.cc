@@ -454,6 +454,36 @@ TEST_CASE("file: a compressed file that is cut or damaged says so, its rows befo
   CHECK(job.values().size() == 50'000);
 }
 
+TEST_CASE("file: rows that were given up are left out and passed", "[file]") {
+  const Folder folder;
+  folder.write("a.txt", "one\ntwo\nthree\nfour\n");
+  FileSourceOptions small = options(folder, "a.txt", Format::kText);
+  small.row_bytes_max = 5;  // "three" and its newline are larger
+  Job job(small);
+  REQUIRE(job.start());
+  const auto at = [&](const char* byte) { return *job.source().parse_position(byte); };
+  // The second row, the one that is too large, and the middle of the fourth, where none begins.
+  job.skip({at("4"), at("8"), at("15")});
+  const auto rows = job.run();
+  REQUIRE(rows);
+  REQUIRE(rows->size() == 2);
+  CHECK((*rows)[0].value == "one");
+  CHECK((*rows)[1].value == "four");
+  CHECK(job.skipped() == 2);
+  CHECK(job.values().empty());
+}
+
+TEST_CASE("file: distances are bytes, unless only reading finds the end", "[file]") {
+  const Folder folder;
+  folder.write("a.txt", "one\n");
+  const auto source = make_file_source(options(folder, "a.txt", Format::kText));
+  const Position four = *source->parse_position("4");
+  CHECK(source->distance(*source->parse_position("1"), four) == 3);
+  CHECK(source->distance(four, *source->parse_position("1")) == -3);
+  CHECK(source->distance(four, source->ends_now({"a.txt"}, {})->at("a.txt")) == 0);
+  CHECK_FALSE(source->distance(four, source->ends({"a.txt"}, {})->at("a.txt")));
+}
+
 TEST_CASE("file: a seek goes to the beginning of a row only", "[file]") {
   const Folder folder;
   folder.write("a.csv", "n\n1\n22\n3\n");

@@ -75,7 +75,7 @@ Result<std::vector<Row>> Job::read(std::size_t rows_max, std::size_t dies_after)
 Result<std::vector<Row>> Job::run(std::size_t rows_max, std::size_t dies_after) {
   std::vector<SplitAssignment> assignments;
   for (const auto& [split, position] : positions_) {
-    assignments.push_back({{options_.name, split}, position, ends_.at(split)});
+    assignments.push_back({{options_.name, split}, position, ends_.at(split), skips_});
   }
   if (verify_) {
     WEIR_ASSIGN(const auto checks, source_->verify_tails(assignments, kNoDeadline));
@@ -89,6 +89,7 @@ Result<std::vector<Row>> Job::run(std::size_t rows_max, std::size_t dies_after) 
               source_->assign(assignments, std::vector<const Waker*>(assignments.size(), &waker)));
   std::vector<Row> rows;
   std::map<std::string, Position> reached = positions_;
+  skipped_ = 0;
   for (std::size_t open = readers.size(); open > 0;) {
     bool any = false;
     for (std::size_t i = 0; i < readers.size(); ++i) {
@@ -101,6 +102,7 @@ Result<std::vector<Row>> Job::run(std::size_t rows_max, std::size_t dies_after) 
         rows.push_back({batch.origin->topic, record.offset, std::string(record.value),
                         header_of(record, kCsvHeader), header_of(record, kUnreadable)});
       }
+      skipped_ += fetched.skipped;
       any = any || fetched.state != FetchState::kNothing;
       reached[assignments[i].split.split] = fetched.next;
       if (rows.size() >= dies_after) return rows;

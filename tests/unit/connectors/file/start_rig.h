@@ -58,6 +58,10 @@ class Job {
 
   Source& source() { return *source_; }
   std::map<std::string, Position>& positions() { return positions_; }
+  /// Of every file, the rows that are left out from now on.
+  void skip(std::vector<Position> rows) { skips_ = std::move(rows); }
+  /// How many rows the last run left out.
+  std::uint64_t skipped() const { return skipped_; }
   /// Leaves out what recovery does, to see what a reader finds by itself.
   void verify(bool yes) { verify_ = yes; }
 
@@ -66,6 +70,8 @@ class Job {
   std::unique_ptr<Source> source_;
   std::map<std::string, Position> positions_;
   std::map<std::string, Position> ends_;
+  std::vector<Position> skips_;
+  std::uint64_t skipped_ = 0;
   bool verify_ = true;
 };
 

@@ -134,6 +134,19 @@ TEST_CASE("generate: a moved end gives what lies before it", "[generate]") {
   CHECK(rig.last.state == FetchState::kEnd);
 }
 
+TEST_CASE("generate: numbers that were given up are left out and passed", "[generate]") {
+  Rig rig(Pace::rate(1000), 5);
+  rig.clock.advance(1h);
+  SplitAssignment assignment{{"ticks", "0"}, rig.at(0), rig.at(5)};
+  assignment.skips = {rig.at(1), rig.at(4), rig.at(9)};
+  rig.reader = std::move(rig.source->assign({assignment}, {&rig.waker})->front());
+  rig.clock.advance(1h);
+  CHECK(rig.fetch() == Numbers{0, 2, 3});
+  CHECK(rig.last.skipped == 2);
+  CHECK(rig.source->describe(rig.last.next) == "5");
+  CHECK(rig.source->distance(rig.at(2), rig.last.next) == 3);
+}
+
 TEST_CASE("generate: positions have a text", "[generate]") {
   Rig rig(Pace::every(1s));
   CHECK(rig.source->describe(rig.at(17)) == "17");
