@@ -11,6 +11,7 @@
 #include "cli/check.h"
 #include "cli/explain.h"
 #include "cli/help.h"
+#include "cli/job_options.h"
 #include "cli/load_job.h"
 #include "cli/offsets.h"
 #include "cli/usage.h"
@@ -68,52 +69,20 @@ int version() {
 
 // Declares every command; each leaves its exit code in `exit_code`.
 void add_commands(CLI::App& app, Flags& flags, int& exit_code) {
-  const auto common = [&](CLI::App* command) {
-    command
-        ->add_option("--config", flags.config,
-                     "weir.yaml (default: $WEIR_CONFIG, else /etc/weir/weir.yaml when it is there)")
-        ->type_name("FILE");
-    command
-        ->add_option("--param", flags.params,
-                     "a value for one of the job's params; may be given again")
-        ->type_name("NAME=VALUE")
-        ->expected(1)
-        ->check([](const std::string& param) {
-          const std::size_t equals = param.find('=');
-          return equals == std::string::npos || equals == 0
-                     ? "\"" + param + "\" is no parameter with a value, as in --param limit=90"
-                     : std::string();
-        })
-        ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
-  };
-  const auto state_dir = [&](CLI::App* command) {
-    command
-        ->add_option("--state-dir", flags.state_dir,
-                     "where jobs keep their state (default: weir.yaml's, else ~/.local/state/weir)")
-        ->type_name("DIR");
-  };
-  const auto job = [&](CLI::App* command) {
-    command->add_option("JOB", flags.job, "the job file")->required();
-  };
-
   CLI::App* const run_command = app.add_subcommand("run", "run a job in the foreground");
-  job(run_command);
+  add_job_options(*run_command, flags);
   run_command->add_flag("--takeover", flags.takeover,
                         "take the job over from the machine that ran it last; for this start");
-  state_dir(run_command);
-  common(run_command);
   run_command->callback([&] { exit_code = with_plan(flags, &run); });
 
   CLI::App* const check_command =
       app.add_subcommand("check", "find the mistakes in job files, without starting anything");
   check_command->add_option("PATH", flags.paths, "job files, or directories of them")->required();
-  common(check_command);
+  add_config_options(*check_command, flags);
   check_command->callback([&] { exit_code = check_paths(flags, flags.paths); });
 
   CLI::App* const plan_command = app.add_subcommand("plan", "show what a job would do");
-  job(plan_command);
-  state_dir(plan_command);
-  common(plan_command);
+  add_job_options(*plan_command, flags);
   plan_command->callback([&] { exit_code = with_plan(flags, &plan); });
 
   add_offsets_command(app, exit_code);

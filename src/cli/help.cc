@@ -5,6 +5,8 @@
 #include <sstream>
 #include <string_view>
 
+#include "cli/usage.h"
+
 namespace weir {
 namespace {
 
@@ -38,6 +40,12 @@ constexpr Page kPages[] = {
     {"plan", "Shows what a job would read, decode, do, write and promise, without starting it.",
      "  weir plan job.yaml\n"
      "  weir plan job.yaml --param limit=90"},
+    {"offsets",
+     "Shows what a job goes on from: its positions, its cell, its group, and what the next start\n"
+     "would do; or mends them, when the job has halted. HALT messages name the command to give.",
+     "  weir offsets job.yaml\n"
+     "  weir offsets job.yaml adopt\n"
+     "  weir offsets job.yaml seek flights/flights/0=earliest"},
     {"explain",
      "Prints cause and cure of a code that a message carries, or of a HALT by its name. Without\n"
      "one it lists them all.",
@@ -60,11 +68,6 @@ const Page* page_of(const CLI::App& app) {
   const Page* const found = std::find_if(std::begin(kPages), std::end(kPages),
                                          [&](const Page& page) { return page.command == name; });
   return nested || found == std::end(kPages) ? nullptr : found;
-}
-
-std::string full_name(const CLI::App& app) {
-  const CLI::App* const parent = app.get_parent();
-  return parent == nullptr ? "weir" : full_name(*parent) + " " + app.get_name();
 }
 
 // Two columns; what is longer than the second goes on below itself.
@@ -107,7 +110,7 @@ class HelpFormatter final : public CLI::FormatterBase {
     const auto commands =
         app->get_subcommands([](const CLI::App* a) { return !a->get_name().empty(); });
 
-    out << full_name(*app) << ": " << app->get_description() << "\n\nUsage: " << full_name(*app);
+    out << name_of(*app) << ": " << app->get_description() << "\n\nUsage: " << name_of(*app);
     for (const CLI::Option* word : words) out << ' ' << usage_of(*word);
     if (!commands.empty())
       out << (app->get_require_subcommand_min() > 0 ? " COMMAND" : " [COMMAND]");

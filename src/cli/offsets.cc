@@ -10,6 +10,7 @@
 #include <string>
 
 #include "base/log.h"
+#include "cli/job_options.h"
 #include "cli/load_job.h"
 #include "cli/offsets_text.h"
 #include "job/offsets.h"
@@ -118,6 +119,7 @@ class Command {
     LogOptions log = loaded_.config.log;
     if (log.level == LogLevel::kInfo) log.level = LogLevel::kWarn;
     init_log(log);
+    set_log_context({.job = loaded_.job->identity(), .lane = "0", .epoch = {}});
     state_dir_ = state_directory(flags_, loaded_.config);
     if (state_dir_.empty()) {
       return fail("no state directory: set HOME, or name one with --state-dir", kExitConfig);
@@ -160,16 +162,7 @@ class Command {
 };
 
 void add_common(CLI::App& command, OffsetsFlags& flags) {
-  command.add_option("JOB", flags.job, "job file")->required();
-  command.add_option(
-      "--config", flags.config,
-      "weir.yaml (default: $WEIR_CONFIG, else /etc/weir/weir.yaml when it is there)");
-  command.add_option(
-      "--state-dir", flags.state_dir,
-      "where jobs keep their state (default: weir.yaml's, else ~/.local/state/weir)");
-  command
-      .add_option("--param", flags.params, "NAME=VALUE for the job's params; may be given again")
-      ->allow_extra_args(false);
+  add_job_options(command, flags);
   command.add_flag("--yes,-y", flags.yes, "do not ask");
   command.add_flag("--takeover", flags.takeover,
                    "also when another machine ran the job last; it must be stopped for good");
@@ -218,11 +211,11 @@ void add_offsets_command(CLI::App& app, int& exit_code) {
     made->callback(
         [flags, chosen, kind] { *chosen = [flags, kind] { return Command(*flags).mend(kind); }; });
   };
-  add_show_flags(*add("show", "Show positions, cell and group, and what the next start would do"),
+  add_show_flags(*add("show", "show positions, cell and group, and what the next start would do"),
                  *flags);
-  mends(add("adopt", "The group's offsets become the positions"), MendKind::kAdopt);
-  mends(add("restore", "This job's own positions go to the group"), MendKind::kRestore);
-  CLI::App* const decides = add("decide", "Say what the cluster or this machine no longer knows");
+  mends(add("adopt", "the group's offsets become the positions"), MendKind::kAdopt);
+  mends(add("restore", "this job's own positions go to the group"), MendKind::kRestore);
+  CLI::App* const decides = add("decide", "say what the cluster or this machine no longer knows");
   decides->add_flag("--committed", flags->committed, "in_doubt: the epoch is in the output");
   decides->add_flag("--not-committed", flags->not_committed, "in_doubt: it is not");
   decides->add_flag("--trust-local", flags->trust_local,
@@ -230,14 +223,14 @@ void add_offsets_command(CLI::App& app, int& exit_code) {
   decides->add_flag("--trust-decider", flags->trust_decider,
                     "decider_regressed: go on from the cell and the group");
   decides->callback([flags, chosen] { *chosen = [flags] { return decide(*flags); }; });
-  CLI::App* const seeks = add("seek", "Go on elsewhere in some partitions");
+  CLI::App* const seeks = add("seek", "go on elsewhere in some partitions");
   seeks->add_option("WHERE", flags->words, "SOURCE/TOPIC/PARTITION=earliest, latest or an offset")
       ->required();
   mends(seeks, MendKind::kSeek);
-  CLI::App* const skips = add("skip", "Leave single records out");
+  CLI::App* const skips = add("skip", "leave single records out");
   skips->add_option("RECORD", flags->words, "SOURCE/TOPIC/PARTITION@OFFSET")->required();
   mends(skips, MendKind::kSkip);
-  mends(add("reset", "Begin anew: a first start, by `start:` of the job file"), MendKind::kReset);
+  mends(add("reset", "begin anew: a first start, by `start:` of the job file"), MendKind::kReset);
   command->callback([&exit_code, flags, chosen] {
     if (!*chosen) {
       exit_code = Command(*flags).show();

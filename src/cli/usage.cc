@@ -13,10 +13,6 @@ constexpr std::string_view kLater[] = {
     "daemon", "test", "eval",  "demo",    "broker", "ps",         "top",   "tap", "logs",
     "lag",    "stop", "start", "restart", "reload", "checkpoint", "state", "dlq", "quickstart"};
 
-std::string name_of(const CLI::App& app) {
-  return app.get_parent() == nullptr ? "weir" : name_of(*app.get_parent()) + " " + app.get_name();
-}
-
 // The innermost command that was named.
 const CLI::App& innermost(const CLI::App& app) {
   const std::vector<CLI::App*> named = app.get_subcommands();
@@ -25,9 +21,19 @@ const CLI::App& innermost(const CLI::App& app) {
 
 std::string see_help(const CLI::App& command) { return "See " + name_of(command) + " --help.\n"; }
 
+std::string did_you_mean_command(const CLI::App& app, std::string_view word) {
+  std::vector<std::string> names;
+  for (const CLI::App* command : app.get_subcommands([](const CLI::App*) { return true; })) {
+    names.push_back(command->get_name());
+  }
+  return did_you_mean(word, {names.begin(), names.end()});
+}
+
 std::string extra_word(const CLI::App& command, const std::string& word) {
   if (!word.starts_with('-')) {
-    return word + ": " + name_of(command) + " has no place for this word\n";
+    const std::string hint = did_you_mean_command(command, word);
+    return word + ": " + name_of(command) + " has no place for this word" +
+           (hint.empty() ? "" : ", " + hint) + "\n";
   }
   const std::string flag = word.substr(0, word.find('='));
   std::vector<std::string> names;
@@ -49,14 +55,24 @@ std::string missing(const CLI::App& command, const std::string& what) {
 
 }  // namespace
 
+std::string name_of(const CLI::App& command) {
+  const CLI::App* const parent = command.get_parent();
+  if (parent == nullptr) return "weir";
+  std::string name = name_of(*parent);
+  // What stands between a command and one of its own commands.
+  for (const CLI::Option* word :
+       parent->get_options([](const CLI::Option* option) { return option->get_positional(); })) {
+    name += " " + word->get_name(true);
+  }
+  return name + " " + command.get_name();
+}
+
 std::string unknown_command(const CLI::App& app, std::string_view word) {
   std::string text = std::string(word) + ": ";
   if (std::find(std::begin(kLater), std::end(kLater), word) != std::end(kLater)) {
     return text + "this command is not in this version of weir\n" + see_help(app);
   }
-  std::vector<std::string> names;
-  for (const CLI::App* command : app.get_subcommands({})) names.push_back(command->get_name());
-  const std::string hint = did_you_mean(word, {names.begin(), names.end()});
+  const std::string hint = did_you_mean_command(app, word);
   text += "weir has no such command" + (hint.empty() ? "" : ", " + hint) + "\n";
   if (word.ends_with(".yaml") || word.ends_with(".yml")) {
     text += "To run that job: weir run " + std::string(word) + "\n";

@@ -405,7 +405,13 @@ Result<std::vector<ClaimedSplit>> Committer::claimed_splits() {
     const std::vector<std::string> names = splits_of(*source);
     std::map<std::string, Position> ends = lane_.sources[source->name()].ends;
     if (parts_.options.available_now) {
-      WEIR_ASSIGN(ends, source->ends_now(names, soon()));
+      WEIR_ASSIGN(auto now, source->ends_now(names, soon()));
+      // What is there, but not beyond `end:`.
+      for (auto& [name, end] : now) {
+        const auto bound = ends.find(name);
+        if (bound != ends.end() && source->distance(bound->second, end) > 0) continue;
+        ends[name] = std::move(end);
+      }
     }
     for (const std::string& name : names) {
       const SplitId split{source->name(), name};

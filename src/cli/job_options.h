@@ -1,0 +1,16 @@
+#pragma once
+
+#include <CLI/App.hpp>
+
+#include "cli/load_job.h"
+
+namespace weir {
+
+/// The options that commands share, in one form. `flags` outlives the parse.
+
+/// --config and --param.
+void add_config_options(CLI::App& command, JobFlags& flags);
+/// JOB and --state-dir, and those.
+void add_job_options(CLI::App& command, JobFlags& flags);
+
+}  // namespace weir
