@@ -4,6 +4,7 @@
 
 #include "base/units.h"
 #include "data/render.h"
+#include "plan/memory.h"
 #include "plan/plan.h"
 
 namespace weir {
@@ -47,6 +48,14 @@ class Page {
 std::string cluster_text(const ClusterConfig& cluster) {
   return cluster.name.empty() ? cluster.bootstrap()
                               : fmt::format("{} ({})", cluster.name, cluster.bootstrap());
+}
+
+std::string memory_text(std::uint64_t limit_bytes) {
+  const MemoryShares shares = share_memory(limit_bytes);
+  const auto mib = [](std::uint64_t bytes) { return bytes >> 20U; };
+  return fmt::format("{}: {} MiB fetched records, {} MiB rows on their way out, {} MiB RocksDB",
+                     format_size(limit_bytes), mib(shares.fetch_bytes), mib(shares.rows_bytes),
+                     mib(shares.store_bytes));
 }
 
 std::string columns_text(const Schema& schema) {
@@ -202,7 +211,7 @@ std::string explain_plan(const JobSpec& job, const Plan& plan, const PlanSurroun
                         " at most; then drops it, to be read again");
   page.head("threads", job.limits.threads ? std::to_string(*job.limits.threads)
                                           : std::string("one per partition, up to 4 per core"));
-  page.head("memory", format_size(job.limits.memory_bytes));
+  page.head("memory", memory_text(job.limits.memory_bytes));
   return std::move(page).text();
 }
 
