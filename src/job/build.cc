@@ -13,6 +13,7 @@
 #include "formats/decoder.h"
 #include "formats/encoder.h"
 #include "operators/stateless.h"
+#include "plan/memory.h"
 #include "sql/evaluator.h"
 
 namespace weir {
@@ -220,21 +221,22 @@ Result<LaneParts> build_lane(const JobSpec& job, const Plan& plan, const std::st
   parts.id = {instance, job.identity(), "0"};
   parts.store = std::move(store);
   parts.options = lane_options(job, plan, options);
-  // 35 % of the memory limit is for fetch queues (performance.md).
-  const std::uint64_t fetch_bytes = job.limits.memory_bytes * 35 / 100 / job.sources.size();
+  const MemoryShares memory = share_memory(job.limits.memory_bytes);
+  const std::uint64_t fetch_bytes = memory.fetch_bytes / job.sources.size();
   for (const PlannedChain& chain : plan.chains) {
     const SourceSpec& source = job.sources[chain.source];
     WEIR_ASSIGN(kafka::Properties properties, resolve(source.kafka.properties));
     parts.sources.push_back(kafka::make_kafka_source(
         source_options(source, chain, options.job_file, std::move(properties), fetch_bytes)));
   }
-  std::vector<kafka::OutputTopic> topics;
+  kafka::ProducerOptions outputs{.topics = {}, .queue_bytes = memory.rows_bytes};
   for (const SinkSpec& sink : job.sinks) {
     WEIR_ASSIGN(kafka::Properties properties, resolve(sink.kafka.properties));
-    topics.push_back({*sink.kafka.topic, std::string(to_string(sink.kafka.partitioner)),
-                      std::string(to_string(sink.kafka.compression)), std::move(properties)});
+    outputs.topics.push_back({*sink.kafka.topic, std::string(to_string(sink.kafka.partitioner)),
+                              std::string(to_string(sink.kafka.compression)),
+                              std::move(properties)});
   }
-  auto slot = std::make_shared<kafka::ProducerSlot>(std::move(topics));
+  auto slot = std::make_shared<kafka::ProducerSlot>(std::move(outputs));
   for (std::size_t i = 0; i < job.sinks.size(); ++i) {
     const SinkSpec& sink = job.sinks[i];
     const auto chain = std::find_if(plan.chains.begin(), plan.chains.end(),
