@@ -23,6 +23,9 @@ struct OutputTopic {
   std::string partitioner = "murmur2_random";
   std::string compression = "none";
   Properties properties;
+  /// RecordParts::partition() is used: how many there are is asked for at each fence, so that one
+  /// that is not there is known before it is written.
+  bool rows_choose_partition = false;
 };
 
 /// A transactional producer handle, with the poller thread that serves it for its whole life: it
@@ -58,6 +61,9 @@ class Producer {
   /// takes a second). Null for a topic it was not opened with.
   rd_kafka_topic_t* topic(const std::string& name) const;
 
+  /// As of learn_partitions(); none for a topic whose rows do not choose.
+  std::optional<std::int32_t> partitions(const rd_kafka_topic_t* topic) const;
+
   /// `count` more messages were handed to librdkafka.
   void produced(std::uint64_t count) { produced_.fetch_add(count); }
   /// `room` is written to, once, when a quarter of what is outstanding now was acknowledged. Try
@@ -70,6 +76,8 @@ class Producer {
   /// kBrokersUnreachable at the deadline, else for the reason of the first message that failed
   /// since the last begin(); kStopJob for a missing permission.
   Result<> flush(MonoTime deadline);
+  /// Asks how many partitions the topics have whose rows choose one. Errors: kRetry; kStopJob.
+  Result<> learn_partitions(MonoTime deadline);
   /// Forgets the counts and errors of the epoch before.
   void begin();
 
@@ -103,7 +111,13 @@ class Producer {
   }
 
   std::unique_ptr<Client> client_;
-  std::vector<std::pair<std::string, rd_kafka_topic_t*>> topics_;
+  struct Topic {
+    std::string name;
+    rd_kafka_topic_t* handle = nullptr;
+    bool rows_choose_partition = false;
+    std::optional<std::int32_t> partitions = {};
+  };
+  std::vector<Topic> topics_;
   std::atomic<std::uint32_t> users_ = 0;
   std::atomic<bool> closed_ = false;
   std::atomic<std::uint64_t> produced_ = 0;
