@@ -28,15 +28,17 @@ struct OutputTopic {
   bool rows_choose_partition = false;
 };
 
-/// A transactional producer handle, with the poller thread that serves it for its whole life: it
+/// An idempotent producer handle, with the poller thread that serves it for its whole life: it
 /// counts delivery reports and wakes writers that wait for room.
 ///
-/// Made by a decider's fence, shared with the sink writers of its cluster, closed by its decider,
-/// which alone waits for librdkafka's destroy; a writer that comes later is told by enter().
+/// Made by a decider's fence with transactions, or by PlainProducer without; shared with the sink
+/// writers of its cluster, closed by its maker, which alone waits for librdkafka's destroy; a
+/// writer that comes later is told by enter().
 ///
-/// Thread: enter() to forget_room() the workers; the rest the committer.
+/// Thread: enter() to forget_room() the workers; the rest its maker's.
 class Producer {
  public:
+  /// An empty `transactional_id`: without transactions. Does not wait for any broker.
   /// Errors: kStopJob for a setting that librdkafka refuses.
   static Result<std::shared_ptr<Producer>> open(const KafkaCluster& cluster,
                                                 const std::string& transactional_id,
@@ -80,6 +82,8 @@ class Producer {
   Result<> learn_partitions(MonoTime deadline);
   /// Forgets the counts and errors of the epoch before.
   void begin();
+  /// Every message was acknowledged, and the handle can go on. Nobody writes meanwhile.
+  bool settled() const WEIR_EXCLUDES(mutex_);
 
   /// Connections given up and transactional requests without an answer since it was opened: one
   /// more means doubt.
@@ -125,7 +129,7 @@ class Producer {
   std::atomic<std::uint64_t> doubts_ = 0;
   std::atomic<bool> waiting_ = false;
 
-  Mutex mutex_;
+  mutable Mutex mutex_;
   std::vector<const Waker*> rooms_ WEIR_GUARDED_BY(mutex_);
   std::uint64_t wake_at_ WEIR_GUARDED_BY(mutex_) = 0;  // outstanding messages
   std::optional<Error> first_error_ WEIR_GUARDED_BY(mutex_);
