@@ -19,9 +19,12 @@ class Check {
   explicit Check(const JobFlags& flags) : flags_(flags) {}
 
   int run(const std::vector<std::string>& paths) {
-    // What every job stands on is said once, whatever the number of jobs.
-    const std::optional<WeirConfig> config = load_config(flags_, once_);
     for (const std::string& path : paths) find(path);
+    // What every job stands on is said once, whatever the number of jobs.
+    std::optional<WeirConfig> config =
+        here_ ? parse_weir_config_file(*here_, once_) : load_config(flags_, once_);
+    // A mistake in it is no reason not to look at the jobs beside it.
+    if (!config && here_) config = WeirConfig{};
     if (config) {
       for (const std::string& file : jobs_) job(file, *config);
       unknown_params();
@@ -65,7 +68,12 @@ class Check {
     if (!error && !seen_.insert(canonical).second) return;
     if (fs::path(path).filename() == "weir.yaml") {
       ++files_;
-      parse_weir_config_file(path, once_);
+      // The jobs beside it stand on it, unless another one is named.
+      if (flags_.config.empty() && !here_) {
+        here_ = path;
+      } else {
+        parse_weir_config_file(path, once_);
+      }
     } else {
       jobs_.push_back(path);
     }
@@ -76,7 +84,6 @@ class Check {
     LoadedJob loaded = load_job_under(config, flags_, path, params_known_);
     if (loaded.job && loaded.job->job.given) one_identity(loaded);
     mistakes_ += loaded.diagnostics.error_count();
-    if (loaded.diagnostics.has_errors()) ++files_wrong_;
     flags_are_wrong_ = flags_are_wrong_ || loaded.flags_are_wrong;
     text_ += loaded.diagnostics.render();
   }
@@ -127,7 +134,7 @@ class Check {
   Diagnostics once_;
   std::string text_;
   std::size_t files_ = 0;
-  std::size_t files_wrong_ = 0;
+  std::optional<std::string> here_;  // a weir.yaml among the paths
   std::size_t mistakes_ = 0;
   bool flags_are_wrong_ = false;
 };

@@ -2,8 +2,9 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <cerrno>
 #include <cstdio>
-#include <filesystem>
+#include <cstring>
 #include <string>
 #include <vector>
 
@@ -16,6 +17,7 @@
 #include "cli/offsets.h"
 #include "cli/usage.h"
 #include "connectors/kafka/version.h"
+#include "job/checkpoint.h"
 #include "job/run.h"
 #include "state/version.h"
 
@@ -54,9 +56,10 @@ int plan(const Flags& flags, const LoadedJob& loaded) {
   around.directory = state_dir.empty()
                          ? std::string("nowhere: set HOME, or name a directory with --state-dir")
                          : state_dir + "/" + around.instance + "/" + loaded.job->identity();
-  const std::string store = around.directory + "/db";
-  std::error_code ignored;
-  if (std::filesystem::exists(store + "/CURRENT", ignored)) around.checkpoint = store;
+  if (const auto checkpoint = find_checkpoint(around.directory)) {
+    around.checkpoint = checkpoint->place;
+    around.end_is_kept = checkpoint->end_is_kept;
+  }
   std::fputs(explain_plan(*loaded.job, *loaded.plan, around).c_str(), stdout);
   return kExitDone;
 }
@@ -143,6 +146,11 @@ int run_command_line(int argc, char** argv) {
   } catch (const CLI::ParseError& error) {
     std::fputs(parse_mistake(app, error).c_str(), stderr);
     return kExitUsage;
+  }
+  // What was asked for must have arrived.
+  if (std::fflush(stdout) != 0 || std::ferror(stdout) != 0) {
+    std::fprintf(stderr, "weir: cannot write to standard output: %s\n", std::strerror(errno));
+    if (exit_code == kExitDone) exit_code = kExitFailed;
   }
   return exit_code;
 }

@@ -32,7 +32,11 @@ void add_job_options(CLI::App& command, JobFlags& flags) {
   command
       .add_option("--state-dir", flags.state_dir,
                   "where jobs keep their state (default: weir.yaml's, else ~/.local/state/weir)")
-      ->type_name("DIR");
+      ->type_name("DIR")
+      ->check([](const std::string& directory) {
+        return directory.empty() ? std::string("is empty; leave it out for the default")
+                                 : std::string();
+      });
   add_config_options(command, flags);
 }
 

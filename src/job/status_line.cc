@@ -88,6 +88,10 @@ std::string status_line(std::string_view job, const LaneStatus& before, const La
 }
 
 std::string final_summary(const LaneStatus& status, std::chrono::microseconds ran) {
+  if (status.start_to_claim.count() == 0) {
+    return fmt::format("{} before its claim, after {:.1f} s", to_string(status.state),
+                       std::chrono::duration<double>(ran).count());
+  }
   std::string text = fmt::format(
       "{} at epoch {}: {} records in, {} rows out, {} skipped, {}{} epochs, {} recoveries in "
       "{:.1f} s",
@@ -95,9 +99,7 @@ std::string final_summary(const LaneStatus& status, std::chrono::microseconds ra
       status.rows_skipped,
       status.rows_dead > 0 ? fmt::format("{} dead letters, ", status.rows_dead) : std::string(),
       status.epochs, status.recovers, std::chrono::duration<double>(ran).count());
-  // A job that never claimed has no time to tell.
-  if (status.start_to_claim.count() > 0)
-    text += "; start to claim " + milliseconds_text(status.start_to_claim);
+  text += "; start to claim " + milliseconds_text(status.start_to_claim);
   if (status.start_to_first_record)
     text += ", to first record taken " + milliseconds_text(*status.start_to_first_record);
   return text;

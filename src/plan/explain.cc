@@ -258,7 +258,10 @@ class Explainer {
     page_.line("start", around_.checkpoint ? fmt::format("{}, ignored: checkpoint at {}", start,
                                                          *around_.checkpoint)
                                            : start + ", at the first start only");
-    if (kafka.end->kind != EndKind::kNone) page_.line("end", end_text(*kafka.end));
+    if (kafka.end->kind == EndKind::kNone) return;
+    page_.line("end",
+               end_text(*kafka.end) +
+                   (around_.end_is_kept ? ", ignored: it was resolved at the first start" : ""));
   }
 
   void step(std::size_t index) {

@@ -115,6 +115,8 @@ class Linker {
 
   std::optional<Giver> one(const Located<std::string>& from, const std::string& what, Place place) {
     if (from.given) return find(from, what);
+    // That there is no source was reported.
+    if (job_.sources.empty()) return std::nullopt;
     if (!previous_) {
       error(place, what + " needs `from:`, there is more than one source", "from: " + sources());
     } else if (previous_->is_step && job_.steps[previous_->index].kind == StepKind::kRoute) {

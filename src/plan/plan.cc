@@ -38,6 +38,10 @@ class Planner {
  private:
   void read_params() {
     for (const ParamSpec& param : job_.params) {
+      if (param.type_is_wrong) {
+        params_.push_back({*param.name, std::nullopt});
+        continue;
+      }
       params_.push_back({*param.name, compile_constant(*param.value, param.type)});
       // A value of the command line is the command line's to report.
       if (params_.back().value || !param.value.given) continue;

@@ -83,7 +83,8 @@ std::string canonical_plan(const JobSpec& job, const Plan& plan);
 struct PlanSurroundings {
   std::string instance;
   std::string directory;                  ///< where the job keeps its state
-  std::optional<std::string> checkpoint;  ///< "epoch 7 (flights/0@23, ...)" when it has run before
+  std::optional<std::string> checkpoint;  ///< "epoch 7", when it was started before
+  bool end_is_kept = false;               ///< an `end:` was resolved then
 };
 
 /// For `weir plan`: what the job reads, does, writes and promises, as text for people.

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "spec/parse.h"
+#include "spec/secret_names.h"
 
 namespace weir {
 namespace {
@@ -85,8 +86,10 @@ class Walker {
     if (hint.empty() && !path.empty() && find_field(context_.table, key) != nullptr) {
       hint = "it belongs at the top of the file; check the indent";
     }
-    error(entry.key.at, Code::kUnknownField, fmt::format("unknown field \"{}\" in {}", key, where),
-          hint);
+    error(
+        entry.key.at, Code::kUnknownField,
+        fmt::format("unknown field \"{}\" in {}", context_.source.shown(entry.key.at, key), where),
+        hint);
   }
 
   void missing(const YamlNode& node, std::string_view path, Place at, const std::string& where) {
@@ -232,10 +235,8 @@ void mask_secrets(const YamlNode& node, std::string_view path, const CheckContex
     if (field == nullptr) field = find_field(context.table, join(path, "*"));
     if (field == nullptr) return;
     const bool secret = field->type == FieldType::kSecret ||
-                        (field->type == FieldType::kProperty &&
-                         (key.find("password") != key.npos || key.find("secret") != key.npos ||
-                          key.find("key.pem") != key.npos || key.find("token") != key.npos));
-    if (value.is_scalar() && secret && value.scalar.find("${") == std::string::npos) {
+                        (field->type == FieldType::kProperty && is_secret_name(key));
+    if (value.is_scalar() && secret) {
       Place place = value.at;
       // A block begins at its mark; everything behind it that belongs to it is masked too.
       const std::vector<std::uint32_t> offsets = scalar_offsets(context.source, value);

@@ -190,7 +190,20 @@ JSON Schemas for editors. With the YAML language server, put this on a job's fir
   `${file:/path}` is for secrets: it may stand for user name and passwords in `security`, and in `properties`, and
   is read again at every connect.
   `$${` stands for `${`. Secrets are not shown in any message or log.
-- Anchors, aliases, tags, merge keys (`<<`) and several documents in one file are refused.
+- Anchors, aliases, tags, merge keys (`<<`) and several documents in one file are refused. A text that begins with
+  `*`, `&`, `!`, `%` or `@` is one of these to YAML: write `select: "*"` in quotes.
+
+## What SQL may say
+
+The types, functions and operators, and where they differ from PostgreSQL's, are in [src/sql/README.md](../src/sql/README.md).
+Beside its columns every row has, without naming them in `schema`: `_key` (bytea), `_topic`, `_partition`, `_offset`,
+`_timestamp`, `_headers` (jsonb) and `_id` (text, the same in every replay). They ride along through all steps, so
+`key: _key` works behind a `select`, and are written only when they are selected under another name: `_offset AS position`.
+A copy of a topic with its keys is `format: raw` on both sides and `key: _key`.
+
+How a JSON field becomes a value of its column's type: a field that is missing, and null, are NULL; `text` takes a string,
+`boolean` true and false, numbers a number, `timestamptz` a string in RFC 3339 (without a zone:
+UTC), `jsonb` anything. What does not fit, an overflow, and NULL in a NOT NULL column are decode errors.
 
 )";
 

@@ -20,6 +20,7 @@ namespace weir {
 struct ParamSpec {
   Located<std::string> name;
   Type type;
+  bool type_is_wrong = false;  ///< reported; nothing is known about its values
   /// As text; that it is one of `type`, plan/ checks. Not `given`: the command line's, which wins
   /// over the default.
   Located<std::string> value;

@@ -2,6 +2,7 @@
 
 #include <array>
 
+#include "spec/secret_names.h"
 #include "spec/tree_values.h"
 
 namespace weir {
@@ -128,9 +129,7 @@ std::map<std::string, SecretText> KafkaReader::properties(const YamlNode* map) c
       continue;
     }
     if (entry.value.bad || !entry.value.is_scalar()) continue;
-    const bool hidden = name.find("password") != name.npos || name.find("secret") != name.npos ||
-                        name.find("key.pem") != name.npos || name.find("token") != name.npos;
-    all.emplace(name, secret(node, name, hidden));
+    all.emplace(name, secret(node, name, is_secret_name(name)));
   }
   return all;
 }

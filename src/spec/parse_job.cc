@@ -63,10 +63,11 @@ class JobBuilder {
       const auto type = text_of(&entry.value, "type");
       const auto value = references.params.find(entry.key.scalar);
       const YamlNode* preset = entry.value.find("default");
-      if (!type || preset == nullptr || value == references.params.end()) return;
+      if (preset == nullptr || value == references.params.end()) return;
       const bool overridden = options.params.contains(entry.key.scalar);
       spec_.params.push_back({Located<std::string>{entry.key.scalar, entry.key.at, true},
-                              parse_type(**type).value_or(Type{}),
+                              type ? parse_type(**type).value_or(Type{}) : Type{},
+                              !type,
                               {value->second, preset->at, !overridden}});
     });
   }

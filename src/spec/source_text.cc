@@ -1,45 +1,13 @@
 #include "spec/source_text.h"
 
 #include <algorithm>
-#include <array>
-#include <cctype>
+
+#include "spec/secret_names.h"
 
 namespace weir {
 namespace {
 
 bool is_continuation(char c) { return (static_cast<unsigned char>(c) & 0xc0U) == 0x80U; }
-
-// Masks `password: xyz` in a file that is too broken to know its leaves. References such as
-// ${file:...} are no secret and stay readable.
-void mask_by_name(std::string& line) {
-  constexpr std::array<std::string_view, 4> kNames{"password", "secret", "passphrase", "token"};
-  std::string lower = line;
-  std::transform(lower.begin(), lower.end(), lower.begin(),
-                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  for (const std::string_view name : kNames) {
-    for (std::size_t at = lower.find(name); at != std::string::npos;
-         at = lower.find(name, at + 1)) {
-      std::size_t from = at + name.size();
-      while (from < line.size() && (line[from] == '"' || line[from] == '\'')) ++from;
-      if (from >= line.size() || line[from] != ':') continue;
-      ++from;
-      while (from < line.size() && (line[from] == ' ' || line[from] == '\t')) ++from;
-      for (std::size_t i = from; i < line.size(); ++i) {
-        if (line.compare(i, 2, "${") == 0) {
-          const std::size_t close = line.find('}', i);
-          if (close == std::string::npos) break;
-          i = close;
-          continue;
-        }
-        if (line[i] == ',' || line[i] == '}' || line[i] == '"' || line[i] == '\'') {
-          if (i == from) continue;  // the opening quote
-          break;
-        }
-        line[i] = '*';
-      }
-    }
-  }
-}
 
 }  // namespace
 
@@ -48,6 +16,22 @@ SourceText::SourceText(std::string path, std::string text)
   for (std::size_t i = 0; i < text_.size(); ++i) {
     if (text_[i] == '\n') line_starts_.push_back(i + 1);
   }
+  masked_ = secret_places(text_);
+}
+
+void SourceText::mask(Place place) {
+  for (const Place part : without_references(text_, place)) masked_.push_back(part);
+}
+
+bool SourceText::is_masked(Place place) const {
+  return std::any_of(masked_.begin(), masked_.end(), [&](const Place& each) {
+    return each.offset < place.offset + std::max(place.length, 1U) &&
+           place.offset < each.offset + each.length;
+  });
+}
+
+std::string SourceText::shown(Place place, std::string_view text) const {
+  return is_masked(place) ? "***" : std::string(text);
 }
 
 LineColumn SourceText::line_column(std::size_t offset) const {
@@ -75,7 +59,6 @@ std::string SourceText::shown_line(std::size_t line) const {
     const std::size_t to = std::min<std::size_t>(std::size_t{place.offset} + place.length, end);
     for (std::size_t i = from; i < to; ++i) shown[i - begin] = '*';
   }
-  mask_by_name(shown);
   if (!shown.empty() && shown.back() == '\r') shown.pop_back();
   return shown;
 }

@@ -22,8 +22,8 @@ struct LineColumn {
   bool operator==(const LineColumn&) const = default;
 };
 
-/// The text of a job file or weir.yaml, as messages show it. Literal secrets are masked in what it
-/// shows, whatever goes wrong with the file.
+/// The text of a job file or weir.yaml, as messages show it. What stands behind the names of
+/// secrets is masked from the beginning, whatever goes wrong with the file (secret_names.h).
 ///
 /// Shared by the spec made from it (shared_ptr<const>).
 /// Thread: any, immutable once parsing is done.
@@ -41,8 +41,12 @@ class SourceText {
   /// Offset of the first byte of `line`; the text's size behind the last one.
   std::size_t line_start(std::size_t line) const;
 
-  /// These bytes are a secret and are never shown.
-  void mask(Place place) { masked_.push_back(place); }
+  /// These bytes are a secret and are never shown; references in them, `${...}`, are none.
+  void mask(Place place);
+  /// True when a part of `place` is a secret.
+  bool is_masked(Place place) const;
+  /// `text`, which stands at `place`, as a message may quote it.
+  std::string shown(Place place, std::string_view text) const;
 
  private:
   std::string path_;

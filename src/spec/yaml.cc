@@ -201,7 +201,8 @@ class TreeBuilder final : public YAML::EventHandler {
     for (const YamlEntry& entry : map.entries) {
       if (entry.key.scalar != key.scalar) continue;
       diagnostics_.error(
-          source_, key.at, Code::kDuplicateKey, fmt::format("\"{}\" is given twice", key.scalar),
+          source_, key.at, Code::kDuplicateKey,
+          fmt::format("\"{}\" is given twice", source_.shown(key.at, key.scalar)),
           fmt::format("the first is on line {}", source_.line_column(entry.key.at.offset).line));
       return;
     }
@@ -210,10 +211,11 @@ class TreeBuilder final : public YAML::EventHandler {
 
   void report_torn(YamlNode& value, std::string_view rest) {
     value.bad = true;
-    diagnostics_.error(source_, value.at, Code::kTornFlow,
-                       fmt::format("this value is torn in two at its comma: \"{}\" and \"{}\"",
-                                   value.scalar, rest),
-                       "put the whole value in quotes");
+    diagnostics_.error(
+        source_, value.at, Code::kTornFlow,
+        fmt::format("this value is torn in two at its comma: \"{}\" and \"{}\"",
+                    source_.shown(value.at, value.scalar), source_.shown(value.at, rest)),
+        "put the whole value in quotes");
   }
 
   // { total: coalesce(a, 0) } comes as total: "coalesce(a" and a key "0)" without a value.

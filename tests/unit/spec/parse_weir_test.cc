@@ -87,6 +87,16 @@ TEST_CASE("parse_weir_config: a literal password is in no message, however it is
            "clusters:\n  m:\n    properties: { ssl.keystore.password: hunter2, group.id: x }\n",
            "clusters: { m: { security: { password: hunter2, [ ",
            "clusters: { m: { security: { key_password: \"hunter2\", [ ",
+           "clusters: { m: { security: { password: pa(hunter,word2) } } }",
+           "clusters: { m: { security: { password: x,hunter2 } } }",
+           "clusters: { m: { security: { password: \"x,hunter2 } } }",
+           "clusters: { m: { security: { password: \"a'b${env:NOPE}hunter2\" } } }",
+           "clusters:\n  m:\n    security:\n      password:\n      - hunter2\n      x: 1\n",
+           "clusters:\n  m:\n    security:\n      password:\n        hunter2: x\n",
+           "clusters:\n  m:\n    security:\n      password:\n\thunter2\n",
+           "clusters: { m: { security: { pasword: hunter2 } } }",
+           "clusters:\n  m:\n    security: { password: hunter2, password: hunter2 }\n",
+           "clusters: { m: { properties: { ssl.key.pem: \"hunter2 ",
        }) {
     std::string mistakes;
     CHECK_FALSE(read(text, mistakes));

@@ -1,0 +1,21 @@
+#pragma once
+
+#include <string_view>
+#include <vector>
+
+#include "spec/source_text.h"
+
+namespace weir {
+
+/// True for keys whose value is a secret by their last word: `password`, `ssl.key.password`,
+/// `client_secret`, `ssl.key.pem`, ...; and for slips of these, since the value is no less secret.
+bool is_secret_name(std::string_view key);
+
+/// What stands behind such keys in a text that need not be YAML: the rest of the line and every
+/// line that belongs to it, without `${...}`. More than the secret rather than less.
+std::vector<Place> secret_places(std::string_view text);
+
+/// The parts of `place` that are not `${...}`.
+std::vector<Place> without_references(std::string_view text, Place place);
+
+}  // namespace weir
