@@ -87,8 +87,9 @@ int run_job(const JobSpec& job, const Plan& plan, const RunOptions& options) {
   auto store = open_rocksdb_store((*directory)->store_path(),
                                   share_memory(job.limits.memory_bytes).store_bytes);
   if (!store) return fail(std::move(store.error()));
-  auto parts = build_lane(job, plan, options.instance, std::move(*store),
-                          {.job_file = options.job_file, .takeover = options.takeover});
+  auto parts =
+      build_lane(job, plan, options.instance, std::move(*store),
+                 {.clock = clock, .job_file = options.job_file, .takeover = options.takeover});
   if (!parts) return fail(std::move(parts.error()));
   SystemRandom random;
   auto lane = Lane::open(std::move(*parts), clock, random);
