@@ -16,10 +16,13 @@
 #include <thread>
 #include <vector>
 
+#include "base/allocator.h"
 #include "connectors/kafka/client.h"
 #include "connectors/kafka/producer.h"
 #include "connectors/kafka/queue_bounds.h"
 #include "plan/memory.h"
+
+const char* malloc_conf = weir::kAllocatorSettings;
 
 namespace {
 
