@@ -201,11 +201,14 @@ MirrorDecision decide_mirror(const MirrorFacts& facts,
     }
     if (known == facts.known.end()) {
       // One that was away when this machine claimed last, such as a topic that metadata did not
-      // show for a moment: what this job has committed of it must not be read a second time.
+      // show for a moment: what this job has committed of it must not be read a second time, and
+      // what somebody else has committed is not overwritten unasked.
       if (ours) {
         decision.positions[entry.split].position = entry.position;
-      } else {
+      } else if (entry.state == ReadState::kAbsent) {
         decision.from_beginning.push_back(entry.split);
+      } else {
+        moved += "\n  " + entry.split.text() + ": " + entry.text;
       }
       continue;
     }
