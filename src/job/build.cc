@@ -68,7 +68,7 @@ kafka::KafkaCluster cluster_of(const KafkaEndpoint& endpoint) {
 }
 
 // The key of a row as bytes: text and bytea as they are, other types in PostgreSQL's text form.
-class ExpressionKey final : public kafka::KeySource {
+class ExpressionKey final : public kafka::RecordParts {
  public:
   explicit ExpressionKey(Expression expression) : expression_(std::move(expression)) {}
 
@@ -246,9 +246,11 @@ Result<LaneParts> build_lane(const JobSpec& job, const Plan& plan, const std::st
                                          .cluster = cluster_of(sink.kafka.endpoint),
                                          .topic = *sink.kafka.topic,
                                          .encoder = std::move(encoder),
-                                         .make_key = {}};
+                                         .make_parts = {}};
     if (chain->key) {
-      sink_options.make_key = [key = *chain->key] { return std::make_unique<ExpressionKey>(key); };
+      sink_options.make_parts = [key = *chain->key] {
+        return std::make_unique<ExpressionKey>(key);
+      };
     }
     parts.sinks.push_back(kafka::make_kafka_sink(std::move(sink_options), slot));
   }

@@ -100,6 +100,7 @@ class KafkaDecider final : public Decider {
       }
       return meant;
     }
+    WEIR_TRY(producer_->learn_partitions(deadline));
     doubts_seen_ = producer_->doubts();
     if (!slot_->publish(generation_, producer_)) return abandoned();
     return {};

@@ -7,12 +7,11 @@
 namespace weir::kafka {
 namespace {
 
-// epochs.md, section 7. 60 s is Kafka's default; what stays open longer was abandoned.
+// epochs.md, section 7.
 const Properties kProducerSettings = {
     {"enable.idempotence", "true"},
     {"acks", "all"},
     {"message.timeout.ms", "45000"},
-    {"transaction.timeout.ms", "60000"},
     // Room for bursts: 64 MiB, and as many short messages as fit.
     {"queue.buffering.max.kbytes", "65536"},
     {"queue.buffering.max.messages", "500000"},
@@ -32,7 +31,11 @@ Result<std::shared_ptr<Producer>> Producer::open(const KafkaCluster& cluster,
                                                  const std::vector<OutputTopic>& topics) {
   std::shared_ptr<Producer> producer(new Producer);
   Properties settings = kProducerSettings;
-  settings.emplace_back("transactional.id", transactional_id);
+  if (!transactional_id.empty()) {
+    settings.emplace_back("transactional.id", transactional_id);
+    // Kafka's default; what stays open longer was abandoned.
+    settings.emplace_back("transaction.timeout.ms", "60000");
+  }
   for (const OutputTopic& topic : topics) {
     settings.insert(settings.end(), topic.properties.begin(), topic.properties.end());
   }
@@ -64,7 +67,7 @@ Result<std::shared_ptr<Producer>> Producer::open(const KafkaCluster& cluster,
       rd_kafka_topic_conf_destroy(conf);
       return to_error(error, "opening topic " + topic.topic);
     }
-    producer->topics_.emplace_back(topic.topic, handle);
+    producer->topics_.push_back({topic.topic, handle, topic.rows_choose_partition});
   }
   producer->poller_ =
       std::jthread([raw = producer.get()](const std::stop_token& stop) { raw->poll_loop(stop); });
@@ -85,16 +88,42 @@ void Producer::close() {
     rd_kafka_queue_destroy(main);
     poller_.join();
   }
-  for (auto& [name, handle] : topics_) rd_kafka_topic_destroy(handle);
+  for (const Topic& topic : topics_) rd_kafka_topic_destroy(topic.handle);
   topics_.clear();
   client_.reset();
 }
 
 rd_kafka_topic_t* Producer::topic(const std::string& name) const {
-  for (const auto& [known, handle] : topics_) {
-    if (known == name) return handle;
+  for (const Topic& topic : topics_) {
+    if (topic.name == name) return topic.handle;
   }
   return nullptr;
+}
+
+// librdkafka refuses a partition at once when it knows the topic, and only in the delivery report
+// when it does not; its answer has gone through its own table.
+Result<> Producer::learn_partitions(MonoTime deadline) {
+  for (Topic& topic : topics_) {
+    if (!topic.rows_choose_partition) continue;
+    const rd_kafka_metadata_t* metadata = nullptr;
+    const rd_kafka_resp_err_t error =
+        rd_kafka_metadata(get(), 0, topic.handle, &metadata, ms_left(deadline));
+    if (error != RD_KAFKA_RESP_ERR_NO_ERROR) {
+      return client_->explained(to_error(error, "asking for the partitions of " + topic.name));
+    }
+    if (metadata->topic_cnt == 1 && metadata->topics[0].err == RD_KAFKA_RESP_ERR_NO_ERROR) {
+      topic.partitions = metadata->topics[0].partition_cnt;
+    }
+    rd_kafka_metadata_destroy(metadata);
+  }
+  return {};
+}
+
+std::optional<std::int32_t> Producer::partitions(const rd_kafka_topic_t* topic) const {
+  for (const Topic& each : topics_) {
+    if (each.handle == topic) return each.partitions;
+  }
+  return std::nullopt;
 }
 
 void Producer::poll_loop(const std::stop_token& stop) {
@@ -141,6 +170,12 @@ void Producer::on_report(const rd_kafka_message_t& message) {
 void Producer::begin() {
   const MutexLock lock(mutex_);
   first_error_.reset();
+}
+
+bool Producer::settled() const {
+  if (outstanding() != 0 || rd_kafka_fatal_error(get(), nullptr, 0) != 0) return false;
+  const MutexLock lock(mutex_);
+  return !first_error_;
 }
 
 Result<> Producer::flush(MonoTime deadline) {
