@@ -6,6 +6,7 @@
 #include <array>
 #include <thread>
 
+#include "connectors/kafka/cell.h"
 #include "connectors/kafka/decider.h"
 #include "connectors/kafka/sink.h"
 #include "connectors/kafka/source.h"
@@ -194,7 +195,7 @@ LaneOptions lane_options(const JobSpec& job, const Plan& plan, const BuildOption
   LaneOptions lane;
   lane.job_file = options.job_file;
   lane.plan = plan.hash;
-  lane.host = host_name();
+  lane.host = kafka::cell_host(host_name());
   lane.commit_every = job.commit.every;
   lane.commit_records = job.commit.records;
   lane.commit_bytes = job.commit.bytes;
