@@ -45,6 +45,8 @@ Result<PositionMap> at_edges(Client& client, const std::vector<std::string>& spl
 
 Result<PositionMap> at_timestamp(Client& client, const std::vector<std::string>& splits,
                                  std::int64_t timestamp_us, MonoTime deadline) {
+  // Where no record is as late, it is the end; asked first, or what comes in between is left out.
+  WEIR_ASSIGN(auto positions, at_edges(client, splits, deadline, Edge::kHigh));
   const TopicList list = make_topic_list(splits.size());
   for (const std::string& split : splits) {
     const TopicPartition partition = own_partition(split);
@@ -56,8 +58,6 @@ Result<PositionMap> at_timestamp(Client& client, const std::vector<std::string>&
   if (error != RD_KAFKA_RESP_ERR_NO_ERROR) {
     return client.explained(to_error(error, "asking for offsets by time"));
   }
-  // Where no record is as late, it is the end.
-  WEIR_ASSIGN(auto positions, at_edges(client, splits, deadline, Edge::kHigh));
   for (int i = 0; i < list->cnt; ++i) {
     const rd_kafka_topic_partition_t& found = list->elems[i];
     if (found.err != RD_KAFKA_RESP_ERR_NO_ERROR) {

@@ -43,7 +43,8 @@ class PartitionReader final : public SplitReader {
     FetchState state = FetchState::kRecords;
     Fetch counted;
     into.records.reserve(got_ - taken_);
-    for (; taken_ < got_; ++taken_) {
+    // What is over the bound waits in messages_.
+    for (; taken_ < got_ && into.payload_bytes < bytes_max; ++taken_) {
       rd_kafka_message_t* const message = messages_[taken_];
       if (is_beyond_end(*message)) {
         // It stays here: the end may be moved.
@@ -180,8 +181,14 @@ class PartitionReader final : public SplitReader {
     std::int64_t low = -1;
     std::int64_t high = -1;
     // At most 5 s on a worker, once, on the way to a HALT.
-    rd_kafka_query_watermark_offsets(client_.get(), partition().topic.c_str(),
-                                     partition().partition, &low, &high, 5000);
+    const rd_kafka_resp_err_t error = rd_kafka_query_watermark_offsets(
+        client_.get(), partition().topic.c_str(), partition().partition, &low, &high, 5000);
+    // Without an answer nothing says which of the two it is, nor that it still is.
+    if (error != RD_KAFKA_RESP_ERR_NO_ERROR) {
+      Error unknown = to_error(error, "position " + std::to_string(message.offset) + " of " +
+                                          split() + " is out of range; asking what the log holds");
+      return {Action::kRecover, unknown.code(), unknown.message()};
+    }
     std::string text = split() + ": position " + std::to_string(message.offset) +
                        " is not in the log any more, which holds " + std::to_string(low) + " to " +
                        std::to_string(high);

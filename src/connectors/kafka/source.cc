@@ -60,6 +60,18 @@ class KafkaSource final : public Source {
     return splits;
   }
 
+  bool covers(const std::string& split) const override {
+    const TopicPartition partition = own_partition(split);
+    const auto& topics = options_.topics;
+    if (std::find(topics.begin(), topics.end(), partition.topic) != topics.end()) return true;
+    const auto assigned =
+        std::find_if(options_.assign.begin(), options_.assign.end(),
+                     [&](const auto& each) { return each.first == partition.topic; });
+    if (assigned == options_.assign.end()) return false;
+    const auto& named = assigned->second;
+    return std::find(named.begin(), named.end(), partition.partition) != named.end();
+  }
+
   bool starts_at_committed() const override { return options_.start == Start::kCommitted; }
   bool start_is_explicit() const override { return options_.start_is_explicit; }
 
@@ -119,8 +131,13 @@ class KafkaSource final : public Source {
         continue;
       }
       if (!reader) {
-        // A fetch that waits at one partition's end holds the next partition's up.
-        WEIR_ASSIGN(reader, open_consumer("10"));
+        // One record of each, or the window behind which it must stand: fetches are small, and the
+        // queue holds a window, or librdkafka 2.0.2 sleeps a second behind each fetch. A fetch that
+        // waits at one partition's end holds the next partition's up.
+        WEIR_ASSIGN(reader, open_consumer({{"fetch.wait.max.ms", "10"},
+                                           {"queued.min.messages", "1000"},
+                                           {"queued.max.messages.kbytes", "16384"},
+                                           {"fetch.message.max.bytes", "65536"}}));
       }
       WEIR_ASSIGN(TailCheck check, verify_tail(*reader, assignment, deadline));
       checks.push_back(std::move(check));
@@ -235,7 +252,7 @@ class KafkaSource final : public Source {
     return {origin->split, origin};
   }
 
-  Result<std::unique_ptr<Client>> open_consumer(const char* fetch_wait_ms) const {
+  Result<std::unique_ptr<Client>> open_consumer(const Properties& fetching) const {
     Properties settings = {
         {"group.id", options_.group},
         {"enable.auto.commit", "false"},
@@ -248,15 +265,16 @@ class KafkaSource final : public Source {
         {"queued.min.messages", "1000000"},
         {"queued.max.messages.kbytes",
          std::to_string(std::max<std::uint64_t>(options_.fetch_bytes / 1024, 1024))},
-        {"fetch.wait.max.ms", fetch_wait_ms},
+        {"fetch.wait.max.ms", "500"},
     };
     settings.insert(settings.end(), options_.properties.begin(), options_.properties.end());
+    settings.insert(settings.end(), fetching.begin(), fetching.end());
     return Client::open(options_.cluster, RD_KAFKA_CONSUMER, settings);
   }
 
   Result<Client*> consumer() {
     if (!consumer_) {
-      WEIR_ASSIGN(consumer_, open_consumer("500"));
+      WEIR_ASSIGN(consumer_, open_consumer({}));
     }
     return consumer_.get();
   }

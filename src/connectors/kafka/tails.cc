@@ -12,12 +12,26 @@ namespace {
 // rows stand between it and the position.
 constexpr std::int64_t kTailWindow = 500;
 
+Error unread(Client& reader, rd_kafka_resp_err_t error, const TopicPartition& partition) {
+  Error meant = reader.explained(
+      to_error(error, "reading the last consumed record of " + split_name(partition)));
+  const bool stops = meant.action() == Action::kStopJob;
+  return {stops ? Action::kStopJob : Action::kRetry, meant.code(), meant.message()};
+}
+
+Result<> assign(Client& reader, const rd_kafka_topic_partition_list_t* list,
+                const TopicPartition& partition) {
+  const rd_kafka_resp_err_t error = rd_kafka_assign(reader.get(), list);
+  if (error == RD_KAFKA_RESP_ERR_NO_ERROR) return {};
+  return unread(reader, error, partition);
+}
+
 Result<> scan_tail(Client& reader, const TopicPartition& partition, std::int64_t from,
                    const PartitionPosition& position, TailCheck& check, MonoTime deadline) {
   const TopicList list = make_topic_list(1);
   rd_kafka_topic_partition_list_add(list.get(), partition.topic.c_str(), partition.partition)
       ->offset = from;
-  rd_kafka_assign(reader.get(), list.get());
+  WEIR_TRY(assign(reader, list.get(), partition));
   bool other_at_tail = false;
   while (true) {
     rd_kafka_message_t* message = rd_kafka_consumer_poll(reader.get(), ms_left(deadline));
@@ -27,6 +41,13 @@ Result<> scan_tail(Client& reader, const TopicPartition& partition, std::int64_t
                    "reading the last consumed record of " + split_name(partition) + " timed out"};
     }
     const bool record = message->err == RD_KAFKA_RESP_ERR_NO_ERROR;
+    if (!record && message->err != RD_KAFKA_RESP_ERR__PARTITION_EOF) {
+      // Not read is not gone.
+      const rd_kafka_resp_err_t failed = message->err;
+      rd_kafka_message_destroy(message);
+      rd_kafka_assign(reader.get(), nullptr);
+      return unread(reader, failed, partition);
+    }
     const bool over = !record || message->offset >= position.next;
     if (record && !over) {
       if (fingerprint_of(*message) == position.tail_fp) check.state = TailState::kSame;
@@ -58,6 +79,13 @@ Result<TailCheck> verify_tail(Client& reader, const SplitAssignment& assignment,
       reader.get(), partition.topic.c_str(), partition.partition, &low, &high, ms_left(deadline));
   if (error == RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION ||
       error == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART) {
+    // Metadata can lack a partition for a moment; all of it is asked for before that is believed.
+    WEIR_ASSIGN(const auto topics, list_topics(reader, deadline));
+    const auto found = topics.find(partition.topic);
+    if (found != topics.end() && partition.partition < found->second) {
+      return Error{Action::kRetry, Code::kTopicMissing,
+                   assignment.split.split + " was not there for a moment"};
+    }
     check = {assignment.split, TailState::kRewritten, "the partition is gone"};
     return check;
   }
