@@ -1,13 +1,16 @@
 #include "base/check.h"
 
-#include <cstdio>
 #include <cstdlib>
+#include <string>
+
+#include "base/log.h"
 
 namespace weir {
 
 void check_failed(const char* file, int line, const char* condition, std::string_view why) {
-  std::fprintf(stderr, "weir: a promise of its own code is broken at %s:%d: %s (%.*s)\n", file,
-               line, condition, static_cast<int>(why.size()), why.data());
+  log(LogLevel::kError, "a promise of weir's own code is broken at " + std::string(file) + ":" +
+                            std::to_string(line) + ": " + condition + " (" + std::string(why) +
+                            ")");
   std::abort();
 }
 

@@ -53,7 +53,7 @@ struct RecordBatch {
   std::shared_ptr<const Origin> origin;
   std::unique_ptr<Arena> arena = std::make_unique<Arena>();
   std::vector<Record> records;
-  std::size_t payload_bytes = 0;  ///< keys, values and headers, for the epoch's budget
+  std::size_t payload_bytes = 0;  ///< keys and values, for the epoch's budget
 };
 
 }  // namespace weir

@@ -78,12 +78,21 @@ Cell Committer::cell_now() const {
   return cell;
 }
 
+// What a job file no longer names stays in LANE, and is neither read nor committed.
+bool Committer::is_read(const SplitId& split) const {
+  return parts_.sources[source_of(split)]->covers(split.split);
+}
+
 Commit Committer::whole_commit() const {
   Commit commit{.cell = cell_now(), .mirror = {}};
   for (const auto& [split, progress] : lane_.splits) {
-    if (is_mirrored(split)) commit.mirror.emplace_back(split, progress.position);
+    if (is_mirrored(split) && is_read(split)) commit.mirror.emplace_back(split, progress.position);
   }
   return commit;
+}
+
+LogContext Committer::context() const {
+  return {.job = parts_.id.job, .lane = parts_.id.lane, .epoch = lane_.epoch};
 }
 
 Result<> Committer::check_health() {
@@ -128,6 +137,10 @@ Result<> Committer::commit(const EpochContext& epoch, const std::vector<SplitRan
       return {};
     });
   }
+  for (const SplitRange& range : moved) {
+    const Source& source = *parts_.sources[source_of(range.split)];
+    WEIR_CHECK(source.distance(range.first, range.next).value_or(0) >= 0, "offsets rise (I9)");
+  }
   WEIR_TRY(flush(epoch, moved));
   EpochRecord record = record_of(epoch, moved);
   if (lane_.decider.kind == DeciderKind::kLocal) return decide_locally(record, outbox);
@@ -171,7 +184,7 @@ void Committer::publish(const MirrorPositions& positions) {
     }
     if (theirs.empty()) continue;
     if (const Result<> done = source->publish(mark, theirs, soon()); !done) {
-      log(LogLevel::kWarn, "positions were not copied: " + done.error().message());
+      log(LogLevel::kWarn, context(), "positions were not copied: " + done.error().message());
     }
   }
 }
@@ -241,7 +254,7 @@ Result<> Committer::commit_cell(const Commit& commit, const std::function<Result
   const AfterCommit after = on_commit_result(verdict, parts_.options.rotate_always);
   if (after == AfterCommit::kRecover) return verdict.error();
   if (*verdict == Verdict::kDecidedWithDoubt) {
-    log(LogLevel::kInfo, "a commit was followed by doubt; the producer is rotated");
+    log(LogLevel::kInfo, context(), "a commit was followed by doubt; the producer is rotated");
   }
   WEIR_TRY(applied());
   return after == AfterCommit::kRotate ? rotate() : Result<>();
@@ -268,12 +281,15 @@ Result<> Committer::rotate() {
   return {};
 }
 
-Result<bool> Committer::survey() {
+Result<bool> Committer::look_around() {
   WEIR_TRY(check_health());
   // A topic that was deleted, made again and filled raises no event, and reading goes on in it. The
   // lane waits for the answer, so it is a short wait, and no answer says nothing.
-  Result<> tails = verify_tails(clock_.mono() + kTailTimeout);
-  if (!tails && tails.error().action() != Action::kRetry) return std::move(tails.error());
+  if (Result<> tails = verify_tails(clock_.mono() + kTailTimeout); !tails) {
+    if (tails.error().action() != Action::kRetry) return std::move(tails.error());
+    log(LogLevel::kInfo, context(),
+        "the last records read were not compared this time: " + tails.error().message());
+  }
   WEIR_ASSIGN(const std::vector<SplitId> splits, discover());
   return std::any_of(splits.begin(), splits.end(),
                      [&](const SplitId& split) { return !lane_.splits.contains(split); });
@@ -293,7 +309,9 @@ Result<std::map<SplitId, Position>> Committer::find_ends() {
 
 Result<> Committer::refresh() {
   MirrorPositions all;
-  for (const auto& [split, progress] : lane_.splits) all.emplace_back(split, progress.position);
+  for (const auto& [split, progress] : lane_.splits) {
+    if (is_read(split)) all.emplace_back(split, progress.position);
+  }
   return commit_cell(whole_commit(), [&] {
     publish(all);
     return Result<>();
@@ -325,11 +343,12 @@ CommitterProgress Committer::progress() const {
   std::string positions;
   for (const auto& source : parts_.sources) {
     for (const auto& [split, progress] : lane_.splits) {
-      if (split.source != source->name()) continue;
+      if (split.source != source->name() || !is_read(split)) continue;
       positions += " " + split.text() + "@" + source->describe(progress.position);
     }
   }
-  return {.epoch = lane_.epoch,
+  return {.known = lane_.id == parts_.id,
+          .epoch = lane_.epoch,
           .splits = lane_.splits,
           .positions = std::move(positions),
           .outbox_bytes = std::move(outbox_bytes),

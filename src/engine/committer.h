@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "base/log.h"
 #include "engine/decider_watch.h"
 #include "engine/lane.h"
 #include "engine/messages.h"
@@ -44,9 +45,11 @@ class Committer {
   /// it is applied, and the producer rotated. An epoch that moved nothing is dropped.
   Result<> commit(const EpochContext& epoch, const std::vector<SplitRange>& moved,
                   const std::vector<OutboxRow>& outbox);
+  /// True when `epoch` was decided, also when commit() failed behind that.
+  bool has_decided(EpochId epoch) const { return lane_.epoch >= epoch; }
   /// True when a source has splits that the lane does not own yet. Errors: a fault of a source;
   /// kHalt source_rewritten when the last records read are not where they were.
-  Result<bool> survey();
+  Result<bool> look_around();
   /// Where the claimed splits end: `end:` where the source has one, else the log's end as of now.
   Result<std::map<SplitId, Position>> find_ends();
   /// The cell again, and all of the mirror, so that neither expires.
@@ -78,18 +81,21 @@ class Committer {
   Result<> first_positions_of(Source& source, const std::vector<SplitId>& splits, LaneRecord& lane);
   Result<> continue_from(const RecoveryDecision& decision, const std::vector<SplitId>& splits);
   Result<> apply(const RecoveryDecision& decision);
-  Result<> check_identities();
-  Result<> find_mirrored();
+  Result<> check_identities() const;
+  Result<> identify_sources();
   Result<> settle_by_lane(const std::vector<SplitId>& splits);
   Result<> settle_positions(bool adopt, const std::vector<SplitId>& splits);
   Result<> start_at_beginning(const std::vector<SplitId>& splits);
   Result<MirrorReading> read_mirror(const std::vector<SplitId>& splits, bool with_members);
   Result<MirrorReading> read_mirror(Source& source, const std::vector<SplitId>& splits);
   static Result<> all_known(const MirrorReading& mirror);
-  Result<> verify_tails(MonoTime deadline);
+  /// `report`: says which tails could not be compared.
+  Result<> verify_tails(MonoTime deadline, bool report = false);
+  void report_unverified(const std::vector<TailCheck>& checks) const;
   Result<> resolve_ends();
   Result<> claim();
   Result<std::vector<ClaimedSplit>> claimed_splits();
+  /// LANE's splits of `source` that the job file still names.
   std::vector<std::string> splits_of(const Source& source) const;
 
   // committer.cc
@@ -104,9 +110,11 @@ class Committer {
   Commit whole_commit() const;
   void publish(const MirrorPositions& positions);
   bool is_mirrored(const SplitId& split) const { return mirrored_.contains(split.source); }
+  bool is_read(const SplitId& split) const;
   Result<> rotate();
   Cell cell_now() const;
   std::string describe(const std::vector<SplitRange>& moved) const;
+  LogContext context() const;
   std::size_t source_of(const SplitId& split) const;
 
   LaneParts& parts_;
@@ -115,8 +123,9 @@ class Committer {
   DeciderWatch& watch_;
   std::unique_ptr<Decider> decider_;
   RecoveryFacts facts_;
-  LaneRecord lane_;                 // as applied; ahead of the store's while a light lane runs
-  bool light_ = true;               // from this claim on
+  LaneRecord lane_;    // as applied; ahead of the store's while a light lane runs
+  bool light_ = true;  // from this claim on
+  std::map<std::string, std::string> identities_;  // of the sources, as of the last recovery
   std::set<std::string> mirrored_;  // sources whose positions the decider's transaction holds
   std::vector<ClaimedSplit> claimed_;
   std::vector<SplitId> unclaimed_;  // that begin anew with the claim under way

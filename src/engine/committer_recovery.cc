@@ -35,7 +35,8 @@ Result<std::vector<ClaimedSplit>> Committer::recover(bool at_start) {
   unclaimed_.clear();
   WEIR_TRY(connect());
   WEIR_TRY(read_facts(at_start));
-  WEIR_TRY(find_mirrored());
+  WEIR_TRY(identify_sources());
+  WEIR_TRY(check_identities());
   WEIR_ASSIGN(const std::vector<SplitId> splits, discover());
   const RecoveryDecision decision = decide_recovery(facts_);
   log(LogLevel::kInfo, {.job = parts_.id.job, .lane = parts_.id.lane, .epoch = {}},
@@ -46,7 +47,7 @@ Result<std::vector<ClaimedSplit>> Committer::recover(bool at_start) {
   } else {
     WEIR_TRY(continue_from(decision, splits));
   }
-  WEIR_TRY(verify_tails(soon()));
+  WEIR_TRY(verify_tails(soon(), true));
   WEIR_TRY(resolve_ends());
   WEIR_TRY(claim());
   WEIR_ASSIGN(claimed_, claimed_splits());
@@ -70,6 +71,7 @@ Result<> Committer::read_facts(bool at_start) {
   facts_ = RecoveryFacts{};
   facts_.id = parts_.id;
   facts_.job = parts_.options.job_file;
+  facts_.epoch_topic = lane_.decider.epoch_topic;
   add_store_facts(facts_, std::move(contents));
   if (facts_.lane) {
     const auto moved =
@@ -142,7 +144,7 @@ Result<> Committer::first_start(const std::vector<SplitId>& splits) {
 Result<> Committer::first_positions_of(Source& source, const std::vector<SplitId>& splits,
                                        LaneRecord& lane) {
   const std::vector<std::string> names = names_in(splits, source);
-  WEIR_ASSIGN(lane.sources[source.name()].cluster_id, source.identity(soon()));
+  lane.sources[source.name()].cluster_id = identities_.at(source.name());
   std::vector<SplitId> ids;
   for (const std::string& name : names) ids.push_back({source.name(), name});
   WEIR_ASSIGN(const MirrorReading mirror, read_mirror(source, ids));
@@ -166,7 +168,7 @@ Result<> Committer::first_positions_of(Source& source, const std::vector<SplitId
       if (entry.state == ReadState::kValue) {
         positions[entry.split.split] = entry.position;
       } else {
-        log(LogLevel::kWarn,
+        log(LogLevel::kWarn, context(),
             entry.split.text() + " has no committed offset and begins at its beginning");
       }
     }
@@ -178,11 +180,13 @@ Result<> Committer::first_positions_of(Source& source, const std::vector<SplitId
 // The sources whose groups the decider's own transaction can commit: those in its cluster. Two
 // clusters are one when their ids are equal, never by name or brokers. A lane all of whose input is
 // there, and which keeps nothing else, is light.
-Result<> Committer::find_mirrored() {
+Result<> Committer::identify_sources() {
   mirrored_.clear();
+  identities_.clear();
   light_ = parts_.options.may_be_light && parts_.followers.empty();
   for (const auto& source : parts_.sources) {
     WEIR_ASSIGN(const std::string identity, source->identity(soon()));
+    identities_[source->name()] = identity;
     const bool same = decider_->mirror_is_transactional() && identity == lane_.decider.cluster_id;
     if (same) mirrored_.insert(source->name());
     light_ = light_ && same;
@@ -198,7 +202,6 @@ Result<> Committer::continue_from(const RecoveryDecision& decision,
   lane_.decider = decider;
   lane_.plan = parts_.options.plan;
   WEIR_TRY(apply(decision));
-  WEIR_TRY(check_identities());
   std::erase_if(lane_.splits, [&](const auto& entry) {
     return std::none_of(parts_.sources.begin(), parts_.sources.end(),
                         [&](const auto& source) { return source->name() == entry.first.source; });
@@ -263,13 +266,14 @@ Result<> Committer::apply(const RecoveryDecision& decision) {
 }
 
 // Two clusters are one when their ids are equal, never by name or brokers.
-Result<> Committer::check_identities() {
+Result<> Committer::check_identities() const {
+  if (!facts_.lane) return {};
   for (const auto& source : parts_.sources) {
-    const auto record = lane_.sources.find(source->name());
-    if (record == lane_.sources.end()) continue;
-    WEIR_ASSIGN(const std::string identity, source->identity(soon()));
-    const auto moved = check_cluster("the cluster of source \"" + source->name() + "\"",
-                                     record->second.cluster_id, identity, parts_.options.job_file);
+    const auto record = facts_.lane->sources.find(source->name());
+    if (record == facts_.lane->sources.end()) continue;
+    const auto moved =
+        check_cluster("the cluster of source \"" + source->name() + "\"", record->second.cluster_id,
+                      identities_.at(source->name()), parts_.options.job_file);
     if (moved) return halted(*moved);
   }
   return {};
@@ -302,7 +306,7 @@ Result<> Committer::settle_positions(bool adopt, const std::vector<SplitId>& spl
       std::erase_if(facts.mirror,
                     [&](const MirrorEntry& entry) { return entry.split.source == source->name(); });
     } else {
-      WEIR_ASSIGN(lane_.sources[source->name()].cluster_id, source->identity(soon()));
+      lane_.sources[source->name()].cluster_id = identities_.at(source->name());
     }
   }
   MirrorDecision found = decide_mirror(facts, parts_.options.same_position);
@@ -326,7 +330,7 @@ Result<> Committer::start_at_beginning(const std::vector<SplitId>& splits) {
     if (names.empty()) continue;
     WEIR_ASSIGN(const auto positions, source->beginnings(names, soon()));
     for (const auto& [split, position] : positions) {
-      log(LogLevel::kInfo,
+      log(LogLevel::kInfo, context(),
           "new partition " + source->name() + "/" + split + " begins at its beginning");
       unclaimed_.push_back({source->name(), split});
       lane_.splits[unclaimed_.back()].position = position;
@@ -335,7 +339,7 @@ Result<> Committer::start_at_beginning(const std::vector<SplitId>& splits) {
   return {};
 }
 
-Result<> Committer::verify_tails(MonoTime deadline) {
+Result<> Committer::verify_tails(MonoTime deadline, bool report) {
   std::vector<TailCheck> all;
   for (const auto& source : parts_.sources) {
     std::vector<SplitAssignment> assignments;
@@ -347,19 +351,34 @@ Result<> Committer::verify_tails(MonoTime deadline) {
     all.insert(all.end(), checks.begin(), checks.end());
   }
   if (const auto rewritten = decide_tails(all, parts_.options.job_file)) return halted(*rewritten);
+  if (report) report_unverified(all);
   return {};
+}
+
+void Committer::report_unverified(const std::vector<TailCheck>& checks) const {
+  const auto unverified = [](const TailCheck& check) {
+    return check.state == TailState::kUnverified;
+  };
+  const auto first = std::find_if(checks.begin(), checks.end(), unverified);
+  if (first == checks.end()) return;
+  const auto count = std::count_if(first, checks.end(), unverified);
+  log(LogLevel::kInfo, context(),
+      "last records read that could not be compared: " + std::to_string(count) + " of " +
+          std::to_string(checks.size()) + " splits, the first " + first->split.text() + ": " +
+          first->detail);
 }
 
 std::vector<std::string> Committer::splits_of(const Source& source) const {
   std::vector<std::string> names;
   for (const auto& [split, progress] : lane_.splits) {
-    if (split.source == source.name()) names.push_back(split.split);
+    if (split.source == source.name() && source.covers(split.split)) names.push_back(split.split);
   }
   return names;
 }
 
-// `end:` is resolved once. A split that has none yet was found later, or this machine has no LANE
-// of before a takeover: without an end it would be read for ever.
+// `end:` is resolved once per split. One that has none yet was found later, or this machine has no
+// LANE of before a takeover: without an end it would be read for ever. So what is found later is
+// read up to `end:` as of then; its records are no less the source's than the others'.
 Result<> Committer::resolve_ends() {
   for (const auto& source : parts_.sources) {
     if (!source->bounded()) continue;
@@ -378,10 +397,13 @@ Result<> Committer::resolve_ends() {
 // is what a crash before the claim's commit goes on from, and there the mirror has no offset of
 // what begins anew, which would read as foreign_offsets, and the mark still holds.
 Result<> Committer::claim() {
-  const bool cell_is_ours = facts_.cell.cell && facts_.lane &&
-                            (facts_.cell.cell->owner == facts_.lane->owner ||
-                             facts_.cell.cell->owner == facts_.lane->owner_next);
-  lane_.owner = cell_is_ours ? facts_.cell.cell->owner : OwnerId{};
+  const std::optional<Cell>& cell = facts_.cell.cell;
+  if (cell) {
+    WEIR_CHECK(cell->epoch == lane_.epoch && cell->attempt == lane_.attempt,
+               "recovery's decision goes on from the cell (I3)");
+  }
+  const bool cell_is_ours = cell && facts_.lane && is_owner_of(*facts_.lane, *cell);
+  lane_.owner = cell_is_ours ? cell->owner : OwnerId{};
   lane_.owner_next = OwnerId{random_.next() | 1U};
   lane_.light = light_;
   drop_passed_skips(lane_, parts_.sources);
@@ -396,7 +418,14 @@ Result<> Committer::claim() {
   WEIR_TRY(commit_cell(whole_commit(), [] { return Result<>(); }));
   lane_.owner = lane_.owner_next;
   lane_.clean_stop = false;
-  return parts_.store->put_lane(lane_, Sync::kYes);
+  WEIR_TRY(parts_.store->put_lane(lane_, Sync::kYes));
+  if (cell && !cell_is_ours) {
+    log(LogLevel::kWarn, context(),
+        "taken over from host " + cell->host +
+            "; delete this job's state directory there: started again when the offsets here have "
+            "expired, it would read on from where it was");
+  }
+  return {};
 }
 
 Result<std::vector<ClaimedSplit>> Committer::claimed_splits() {
@@ -421,9 +450,6 @@ Result<std::vector<ClaimedSplit>> Committer::claimed_splits() {
         assignment.end = assignment.position;  // until the first tick
       } else if (const auto end = ends.find(name); end != ends.end()) {
         assignment.end = end->second;
-      } else if (source->bounded()) {
-        // Found after `end:` was resolved: nothing of it lies before that end.
-        assignment.end = assignment.position;
       }
       claimed.push_back({source_of(split), std::move(assignment)});
     }

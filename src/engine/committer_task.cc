@@ -55,11 +55,14 @@ CommitterReply CommitterTask::on(OpenTransaction& command) {
 }
 
 CommitterReply CommitterTask::on(CommitEpoch& command) {
-  return answer<EpochCommitted>(committer_.commit(command.epoch, command.moved, command.outbox));
+  Result<> done = committer_.commit(command.epoch, command.moved, command.outbox);
+  if (done) return EpochCommitted{};
+  if (committer_.has_decided(command.epoch.epoch)) return EpochCommitted{std::move(done.error())};
+  return CommitterFailed{std::move(done.error())};
 }
 
-CommitterReply CommitterTask::on(Survey& /*command*/) {
-  return answer<Surveyed>(committer_.survey());
+CommitterReply CommitterTask::on(LookAround& /*command*/) {
+  return answer<LookedAround>(committer_.look_around());
 }
 
 CommitterReply CommitterTask::on(Refresh& /*command*/) {

@@ -34,7 +34,7 @@ class CommitterTask {
   CommitterReply on(AssignSources& command);
   CommitterReply on(OpenTransaction& command);
   CommitterReply on(CommitEpoch& command);
-  CommitterReply on(Survey& command);
+  CommitterReply on(LookAround& command);
   CommitterReply on(Refresh& command);
   CommitterReply on(FindEnds& command);
   CommitterReply on(CleanStop& command);

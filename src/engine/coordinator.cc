@@ -13,7 +13,7 @@ using std::chrono::microseconds;
 using std::chrono::seconds;
 using Phase = Coordinator::Phase;
 
-constexpr seconds kSurveyEvery{60};
+constexpr seconds kLookEvery{60};
 constexpr seconds kRefreshEvery{3600};
 // Workers answer a seal when what they hold is written; a sink that stays full is a broker that is
 // away. A little over librdkafka's message.timeout.ms, which says so first.
@@ -25,6 +25,10 @@ constexpr seconds kGiveUpPatience{7};
 // Everything but the decider has deadlines of its own, of 30 s and 75 s at most.
 constexpr std::chrono::minutes kCommandLimit{10};
 constexpr std::size_t kAbandonedMax = 2;
+// As long without a fault an outage that comes is a new one, and its first pause is short again.
+constexpr std::chrono::minutes kCalm{10};
+// Metadata can lack a topic for a moment, while brokers start or it is made again.
+constexpr std::chrono::minutes kTopicPatience{1};
 
 bool allowed(Phase from, Phase to) {
   if (to == Phase::kEnded) return true;
@@ -34,7 +38,7 @@ bool allowed(Phase from, Phase to) {
     case Phase::kRecovering:
       return to == Phase::kAssigning || to == Phase::kDiscarding;
     case Phase::kIdle:
-      return to == Phase::kOpening || to == Phase::kSurveying || to == Phase::kRefreshing ||
+      return to == Phase::kOpening || to == Phase::kLooking || to == Phase::kRefreshing ||
              to == Phase::kTicking || to == Phase::kStopping || to == Phase::kDiscarding;
     case Phase::kOpening:
       return to == Phase::kOpen || to == Phase::kDiscarding;
@@ -44,7 +48,7 @@ bool allowed(Phase from, Phase to) {
       return to == Phase::kCommitting || to == Phase::kDiscarding;
     case Phase::kAssigning:
     case Phase::kCommitting:
-    case Phase::kSurveying:
+    case Phase::kLooking:
     case Phase::kRefreshing:
     case Phase::kTicking:
       return to == Phase::kIdle || to == Phase::kDiscarding;
@@ -79,6 +83,7 @@ Coordinator::Coordinator(const LaneId& id, const LaneOptions& options, bool boun
       actors_(actors),
       events_(events),
       back_until_(clock.mono()),
+      poison_(options.same_position),
       followers_(outbox_max_bytes_.size()),
       context_{.job = id.job, .lane = id.lane, .epoch = {}},
       started_(clock.mono()) {
@@ -104,12 +109,15 @@ void Coordinator::take(FromWorker& from) {
   }
   if (from.assignment != assignment_) return;
   if (auto* const failed = std::get_if<WorkerFailed>(&from.event)) {
+    // A row that is refused at the flush is one of any split that moved.
+    if (failed->split) return fail(std::move(failed->error), {*failed->split});
     fail(std::move(failed->error));
   } else if (std::holds_alternative<HasRecords>(from.event)) {
-    has_records_ = true;
+    waiting_.insert(from.worker);
   } else if (const auto* ended = std::get_if<SplitEnded>(&from.event)) {
     splits_open_.erase(ended->split);
   } else if (auto* const sealed = std::get_if<Sealed>(&from.event)) {
+    waiting_.erase(from.worker);
     if (phase_ == Phase::kSealing) on_seal(*sealed);
   }
   // BudgetFull has done its work by waking us: advance_open() reads the budget.
@@ -133,13 +141,16 @@ void Coordinator::take(FromCommitter& from) {
   if (from.committer != committer_) return;
   WEIR_CHECK(busy_, "the committer answers commands only");
   busy_ = false;
-  progress_ = std::move(from.progress);
-  context_.epoch = progress_.epoch;
-  status_.doubts = progress_.doubts;
-  for (std::size_t i = 0; i < progress_.outbox_bytes.size(); ++i) {
-    followers_[i].outbox_bytes = progress_.outbox_bytes[i];
+  // A committer that took an abandoned one's place knows nothing before its recovery.
+  if (from.progress.known) {
+    progress_ = std::move(from.progress);
+    context_.epoch = progress_.epoch;
+    status_.doubts = progress_.doubts;
+    for (std::size_t i = 0; i < progress_.outbox_bytes.size(); ++i) {
+      followers_[i].outbox_bytes = progress_.outbox_bytes[i];
+    }
+    actors_.decided(progress_.epoch);
   }
-  actors_.decided(progress_.epoch);
   std::visit([this](auto& reply) { on(reply); }, from.reply);
 }
 
@@ -166,6 +177,7 @@ bool Coordinator::outbox_full() const {
 
 void Coordinator::on(Recovered& reply) {
   claimed_once_ = true;
+  topic_missing_.reset();
   if (phase_ != Phase::kRecovering) return;
   if (status_.start_to_claim.count() == 0) {
     status_.start_to_claim = std::chrono::duration_cast<microseconds>(clock_.mono() - started_);
@@ -187,7 +199,7 @@ void Coordinator::on(Recovered& reply) {
 void Coordinator::on(SourcesAssigned& reply) {
   if (phase_ != Phase::kAssigning) return;
   assignment_ = assignment_.next();
-  has_records_ = false;
+  waiting_.clear();
   splits_open_.clear();
   std::vector<Assign> commands(actors_.workers());
   for (std::size_t i = 0; i < claimed_.size(); ++i) {
@@ -199,7 +211,8 @@ void Coordinator::on(SourcesAssigned& reply) {
     commands[i].assignment = assignment_;
     actors_.send(i, std::move(commands[i]));
   }
-  next_survey_ = clock_.mono() + kSurveyEvery;
+  assigned_ = clock_.mono();
+  next_look_ = clock_.mono() + kLookEvery;
   next_refresh_ = clock_.mono() + kRefreshEvery;
   next_tick_ = clock_.mono();
   ticked_ = false;
@@ -222,9 +235,13 @@ void Coordinator::on(TransactionOpened& reply) {
 }
 
 // It was decided, also when a worker has failed meanwhile.
-void Coordinator::on(EpochCommitted& /*reply*/) {
+void Coordinator::on(EpochCommitted& reply) {
   failures_ = 0;
-  poison_.decided();
+  poison_.decided(sealed_.moved);
+  if (sealed_.dropped > 0) {
+    log(LogLevel::kInfo, context_,
+        std::to_string(sealed_.dropped) + " records below the expected offset were dropped");
+  }
   if (!sealed_.moved.empty()) ++status_.epochs;
   status_.rows_in += sealed_.rows_in;
   status_.rows_out += sealed_.rows_out;
@@ -232,14 +249,18 @@ void Coordinator::on(EpochCommitted& /*reply*/) {
   status_.rows_dead += sealed_.rows_dead;
   status_.bytes_in += budget_.bytes_in;
   status_.lag_records = sealed_.lag_records;
+  if (reply.after) {
+    publish(status_.state);
+    return fail(std::move(*reply.after));
+  }
   if (phase_ != Phase::kCommitting) return publish(status_.state);
   enter(Phase::kIdle);
   publish(stop_seen_ ? LaneState::kDraining : LaneState::kRunning);
 }
 
-void Coordinator::on(Surveyed& reply) {
-  if (phase_ != Phase::kSurveying) return;
-  next_survey_ = clock_.mono() + kSurveyEvery;
+void Coordinator::on(LookedAround& reply) {
+  if (phase_ != Phase::kLooking) return;
+  next_look_ = clock_.mono() + kLookEvery;
   if (!reply.new_splits) return enter(Phase::kIdle);
   log(LogLevel::kInfo, context_, "new partitions were found; the lane is assigned anew");
   give_up(Then::kRecoverAtOnce);
@@ -280,7 +301,13 @@ void Coordinator::on(Released& /*reply*/) {
   }
 }
 
-void Coordinator::on(CommitterFailed& reply) { fail(std::move(reply.error)); }
+void Coordinator::on(CommitterFailed& reply) { fail(std::move(reply.error), moved_splits()); }
+
+std::vector<SplitId> Coordinator::moved_splits() const {
+  std::vector<SplitId> splits;
+  for (const SplitRange& range : sealed_.moved) splits.push_back(range.split);
+  return splits;
+}
 
 void Coordinator::advance() {
   const MonoTime now = clock_.mono();
@@ -309,7 +336,7 @@ void Coordinator::advance() {
     case Phase::kAssigning:
     case Phase::kOpening:
     case Phase::kCommitting:
-    case Phase::kSurveying:
+    case Phase::kLooking:
     case Phase::kRefreshing:
     case Phase::kTicking:
     case Phase::kStopping:
@@ -322,18 +349,18 @@ void Coordinator::advance() {
 void Coordinator::advance_idle() {
   const MonoTime now = clock_.mono();
   const bool tick_due = waits_for_tick() && now >= next_tick_;
+  if (now >= assigned_ + kCalm) failures_ = 0;
   if (drains()) {
     if (status_.state != LaneState::kDraining) publish(LaneState::kDraining);
     // A lane that ends by itself waits for its followers without limit; watch_stops() has one.
     if (delivered()) command(CleanStop{}, Phase::kStopping);
-  } else if (now >= next_survey_) {
-    command(Survey{}, Phase::kSurveying);
+  } else if (now >= next_look_) {
+    command(LookAround{}, Phase::kLooking);
   } else if (now >= next_refresh_) {
     command(Refresh{}, Phase::kRefreshing);
   } else if (tick_due) {
     command(FindEnds{}, Phase::kTicking);
-  } else if (has_records_ && !outbox_full()) {
-    has_records_ = false;
+  } else if (!waiting_.empty() && !outbox_full()) {
     command(OpenTransaction{assignment_}, Phase::kOpening);
   }
 }
@@ -418,7 +445,7 @@ MonoTime Coordinator::wake_at() const {
   MonoTime at = busy_ || stop_seen_ ? now + seconds(1) : MonoTime::max();
   // A lane that drains does neither: it waits for its followers.
   const bool rests = phase_ == Phase::kIdle && !drains();
-  if (rests) at = std::min({at, next_survey_, next_refresh_});
+  if (rests) at = std::min({at, next_look_, next_refresh_});
   if (rests && waits_for_tick()) at = std::min(at, next_tick_);
   if (phase_ == Phase::kOpen) at = std::min(at, seal_at());
   if (phase_ == Phase::kSealing) at = std::min(at, entered_ + kSealTimeout);
@@ -426,7 +453,16 @@ MonoTime Coordinator::wake_at() const {
   return at;
 }
 
-void Coordinator::fail(Error error) {
+// True while a topic that this process has read or written may only seem to be gone.
+bool Coordinator::waits_for_topic(const Error& error) {
+  if (error.code() != Code::kTopicMissing || !claimed_once_) return false;
+  const MonoTime now = clock_.mono();
+  if (!topic_missing_) topic_missing_ = now;
+  return now < *topic_missing_ + kTopicPatience;
+}
+
+// `refused`: the splits whose rows may be the reason, with Code::kRowsRefused.
+void Coordinator::fail(Error error, const std::vector<SplitId>& refused) {
   if (giving_up(phase_)) {
     log(LogLevel::kDebug, context_, "while giving up: " + error.message());
     return;
@@ -436,6 +472,7 @@ void Coordinator::fail(Error error) {
       outcome_ = {LaneState::kHalted, std::move(error), false};
       return give_up(Then::kEnd);
     case Action::kStopJob:
+      if (waits_for_topic(error)) break;
       outcome_ = {LaneState::kFailed, std::move(error), false};
       return give_up(Then::kEnd);
     case Action::kRetry:
@@ -443,7 +480,7 @@ void Coordinator::fail(Error error) {
     case Action::kRecover:
       break;
   }
-  if (poison_.failed(error, progress_.splits)) {
+  if (poison_.failed(error, progress_.splits, refused)) {
     outcome_ = {LaneState::kHalted,
                 Error{Action::kHalt, Code::kPoisonEpoch,
                       "three attempts at the same positions failed: " + error.message() +
@@ -475,8 +512,8 @@ void Coordinator::give_up(Then then) {
 
 void Coordinator::end(LaneOutcome outcome) {
   outcome_ = std::move(outcome);
-  // A follower may be inside of a call to its sink.
-  outcome_.threads_left = outcome_.threads_left || !delivered();
+  // A follower may be inside of a call to its sink, an abandoned committer in one to its decider.
+  outcome_.threads_left = outcome_.threads_left || !delivered() || actors_.abandoned() > 0;
   enter(Phase::kEnded);
   publish(outcome_.state);
 }

@@ -49,7 +49,7 @@ class LaneActors {
 ///
 ///   kBackingOff (0 s) -> kRecovering at the start
 ///   kRecovering -> kAssigning -> kIdle -> kOpening -> kOpen -> kSealing -> kCommitting -> kIdle
-///                                kIdle -> kSurveying | kRefreshing | kTicking -> kIdle
+///                                kIdle -> kLooking | kRefreshing | kTicking -> kIdle
 ///                                kIdle -> kStopping -> kEnded
 ///   any of them, at an error -> kDiscarding -> kReleasing -> kBackingOff -> kRecovering
 ///                                                kReleasing -> kRecovering    (new splits)
@@ -67,7 +67,7 @@ class Coordinator {
     kOpen,
     kSealing,
     kCommitting,
-    kSurveying,
+    kLooking,
     kRefreshing,
     kTicking,
     kStopping,
@@ -110,7 +110,7 @@ class Coordinator {
   void on(SourcesAssigned& reply);
   void on(TransactionOpened& reply);
   void on(EpochCommitted& reply);
-  void on(Surveyed& reply);
+  void on(LookedAround& reply);
   void on(Refreshed& reply);
   void on(EndsFound& reply);
   void on(StoppedClean& reply);
@@ -125,7 +125,9 @@ class Coordinator {
 
   void enter(Phase phase);
   void command(CommitterCommand command, Phase phase);
-  void fail(Error error);
+  void fail(Error error, const std::vector<SplitId>& refused = {});
+  bool waits_for_topic(const Error& error);
+  std::vector<SplitId> moved_splits() const;
   void give_up(Then then);
   void end(LaneOutcome outcome);
   void publish(LaneState state);
@@ -154,15 +156,17 @@ class Coordinator {
   std::vector<ClaimedSplit> claimed_;
   std::set<SplitId> splits_open_;  // not read to their end yet
   std::size_t answers_ = 0;        // Sealed or Discarded of this phase
-  bool has_records_ = false;       // a worker holds records and waits for an epoch
+  std::set<std::size_t> waiting_;  // workers that hold records and wait for an epoch
   EpochContext epoch_;             // the open one
   Sealed sealed_;                  // of all workers, so far
-  MonoTime next_survey_;
+  MonoTime next_look_;
   MonoTime next_refresh_;
   MonoTime next_tick_;   // `trigger: every`
   bool ticked_ = false;  // since the assignment
   MonoTime back_until_;
-  std::uint64_t failures_ = 0;  // since an epoch was decided
+  MonoTime assigned_;                      // when the lane began to run
+  std::uint64_t failures_ = 0;             // since an epoch was decided, or the lane had been calm
+  std::optional<MonoTime> topic_missing_;  // since when
   PoisonCounter poison_;
   bool claimed_once_ = false;  // by this process
   std::optional<MonoTime> stop_seen_;

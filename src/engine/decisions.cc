@@ -23,11 +23,24 @@ AfterCommit on_commit_result(const Result<Verdict>& result, bool rotate_always) 
   return doubt || rotate_always ? AfterCommit::kRotate : AfterCommit::kGoOn;
 }
 
-bool PoisonCounter::failed(const Error& error, const SplitProgressMap& positions) {
+bool PoisonCounter::failed(const Error& error, const SplitProgressMap& positions,
+                           const std::vector<SplitId>& splits) {
   if (error.code() != Code::kRowsRefused) return false;
-  attempts_ = positions == positions_ ? attempts_ + 1 : 1;
-  positions_ = positions;
-  return attempts_ >= kAttempts;
+  bool poison = false;
+  for (const SplitId& split : splits) {
+    const auto found = positions.find(split);
+    const Position at = found == positions.end() ? Position{} : found->second.position;
+    const auto [known, first] = failures_.try_emplace(split);
+    Failures& failures = known->second;
+    const bool again = !first && (same_ == nullptr ? failures.at == at : same_(failures.at, at));
+    failures = {at, again ? failures.count + 1 : 1};
+    poison = poison || failures.count >= kAttempts;
+  }
+  return poison;
+}
+
+void PoisonCounter::decided(const std::vector<SplitRange>& moved) {
+  for (const SplitRange& range : moved) failures_.erase(range.split);
 }
 
 }  // namespace weir

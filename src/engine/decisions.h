@@ -2,11 +2,14 @@
 
 #include <chrono>
 #include <cstdint>
+#include <map>
 #include <optional>
+#include <vector>
 
 #include "base/clock.h"
 #include "base/error.h"
 #include "flow/decider.h"
+#include "flow/epoch_record.h"
 #include "flow/lane_record.h"
 
 namespace weir {
@@ -40,21 +43,33 @@ enum class AfterCommit : unsigned char {
 /// The table of epochs.md section 3, for every commit of the cell. Pure.
 AfterCommit on_commit_result(const Result<Verdict>& result, bool rotate_always);
 
-/// Counts epochs that failed at the same positions for a reason that lies in their rows. What
-/// happens between two of them (an outage, a fence) neither counts nor forgets.
+/// Counts, for each split, the epochs that failed at its position for a reason that lies in their
+/// rows. What happens between two of them (an outage, a fence, epochs of other splits) neither
+/// counts nor forgets.
 ///
 /// Owned by the lane. Thread: the lane's.
 class PoisonCounter {
  public:
   static constexpr int kAttempts = 3;
 
-  /// Takes the failure of the epoch that began at `positions`. True when it was the third.
-  bool failed(const Error& error, const SplitProgressMap& positions);
-  void decided() { attempts_ = 0; }
+  /// True when two positions are one place; null: when their bytes are.
+  using Same = bool (*)(const Position& a, const Position& b);
+  explicit PoisonCounter(Same same) : same_(same) {}
+
+  /// Takes the failure of the epoch that began at `positions`; `splits` are those whose rows may be
+  /// the reason. True when it was the third of one of them.
+  bool failed(const Error& error, const SplitProgressMap& positions,
+              const std::vector<SplitId>& splits);
+  /// An epoch that moved these was decided.
+  void decided(const std::vector<SplitRange>& moved);
 
  private:
-  int attempts_ = 0;
-  SplitProgressMap positions_;
+  struct Failures {
+    Position at;
+    int count = 0;
+  };
+  const Same same_;
+  std::map<SplitId, Failures> failures_;
 };
 
 }  // namespace weir

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <future>
 #include <thread>
 
 #include "engine/committer_task.h"
@@ -26,7 +27,9 @@ struct CommitterThread {
   Waker waker;
   std::shared_ptr<LaneParts> parts;
   std::unique_ptr<CommitterTask> task;
+  std::atomic<bool> quit = false;
   std::atomic<bool> returned = false;
+  std::promise<void> closed;  // with `returned`
 };
 
 struct FollowerThread {
@@ -48,6 +51,13 @@ void wait_until(const Waker& waker, const Clock& clock, MonoTime until) {
   waker.wait(std::max(left, std::chrono::milliseconds(0)));
 }
 
+// What holds connections, when nobody uses it any more.
+void release(LaneParts& parts) {
+  parts.sources.clear();
+  parts.sinks.clear();
+  parts.make_decider = nullptr;
+}
+
 class Threads final : public LaneActors {
  public:
   Threads(std::shared_ptr<LaneParts> parts, const Clock& clock, Random& random, EpochBudget& budget,
@@ -58,21 +68,28 @@ class Threads final : public LaneActors {
         budget_(budget),
         events_(events) {}
 
-  ~Threads() override {
+  ~Threads() override { close(false); }
+
+  // Ends every thread. `leave`: those that may be inside of calls are not waited for. False when
+  // the committer's is still there after options.close_timeout: decider and sources are destroyed
+  // in it, and a client library closes for as long as it likes.
+  bool close(bool leave) {
     for (const auto& worker : workers_) worker->worker->commands().send(Quit{});
     workers_.clear();
     for (const auto& follower : followers_) {
       follower->task->quit();
       follower->waker.wake();
-      leave_ ? follower->thread.detach() : follower->thread.join();
+      leave ? follower->thread.detach() : follower->thread.join();
     }
-    if (!committer_) return;
-    committer_->task->commands().send(Quit{});
-    leave_ ? thread_.detach() : thread_.join();
+    followers_.clear();
+    if (!committer_) return true;
+    const std::shared_ptr<CommitterThread> last = std::exchange(committer_, nullptr);
+    last->quit = true;
+    last->waker.wake();
+    thread_.detach();
+    return leave || last->closed.get_future().wait_for(parts_->options.close_timeout) ==
+                        std::future_status::ready;
   }
-
-  // Threads that may be inside of calls are not waited for.
-  void leave() { leave_ = true; }
 
   Result<> start_followers() {
     for (const auto& sink : parts_->followers) {
@@ -140,10 +157,15 @@ class Threads final : public LaneActors {
     committer_->task = std::make_unique<CommitterTask>(number, *parts_, clock_, random_,
                                                        &committer_->waker, events_);
     thread_ = std::thread([mine = committer_] {
-      while (mine->task->step() != CommitterTask::Step::kQuit) mine->waker.wait(std::nullopt);
-      // Here, not in its last owner: an abandoned decider closes for as long as its library likes.
-      if (mine->task->watch().abandoned()) mine->task.reset();
+      while (!mine->quit && mine->task->step() != CommitterTask::Step::kQuit) {
+        mine->waker.wait(std::nullopt);
+      }
+      // Here, not in its last owner: client libraries close for as long as they like.
+      const bool abandoned = mine->task->watch().abandoned();
+      mine->task.reset();
+      if (!abandoned) release(*mine->parts);
       mine->returned = true;
+      mine->closed.set_value();
     });
     return {};
   }
@@ -166,7 +188,6 @@ class Threads final : public LaneActors {
   std::vector<std::shared_ptr<CommitterThread>> abandoned_;
   std::vector<std::shared_ptr<FollowerThread>> followers_;
   EpochId decided_;
-  bool leave_ = false;
 };
 
 bool bounded(const LaneParts& parts) {
@@ -201,8 +222,9 @@ class LaneImpl final : public Lane {
     for (coordinator_.step(); !coordinator_.ended(); coordinator_.step()) {
       wait_until(waker_, clock_, coordinator_.wake_at());
     }
-    if (coordinator_.outcome().threads_left) threads_.leave();
-    return coordinator_.outcome();
+    LaneOutcome outcome = coordinator_.outcome();
+    if (!threads_.close(outcome.threads_left)) outcome.threads_left = true;
+    return outcome;
   }
 
  private:

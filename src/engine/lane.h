@@ -53,7 +53,7 @@ struct RowErrorRule {
 struct LaneOptions {
   std::string job_file;  ///< as the user named it, for commands in messages
   PlanHash plan;
-  std::string host;
+  std::string host;  ///< this machine's, as a cell holds it
   std::chrono::microseconds commit_every = std::chrono::seconds(1);
   std::uint64_t commit_records = 200'000;
   std::uint64_t commit_bytes = 64ULL * 1024 * 1024;
@@ -66,6 +66,8 @@ struct LaneOptions {
   bool may_be_light = true;
   bool rotate_always = true;  ///< delivery.rotate: a new producer handle after every commit
   std::chrono::microseconds drain_timeout = std::chrono::seconds(60);
+  /// How long the end of a lane waits for its client libraries to close.
+  std::chrono::microseconds close_timeout = std::chrono::seconds(10);
   std::size_t threads_max = 8;
   RowErrorRule decode_errors, eval_errors;
   std::string job;                            ///< its name, for dead letters

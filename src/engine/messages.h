@@ -62,6 +62,7 @@ struct Sealed {
 struct Discarded {};
 struct WorkerFailed {
   Error error;
+  std::optional<SplitId> split;  ///< whose row was refused, with Code::kRowsRefused
 };
 struct FromWorker {
   std::size_t worker = 0;
@@ -88,15 +89,15 @@ struct CommitEpoch {
   std::vector<OutboxRow> outbox;
 };
 /// Between two epochs: are there faults of a source, are there splits the lane does not own?
-struct Survey {};
+struct LookAround {};
 struct Refresh {};
 /// `trigger: every`: where do the splits end now?
 struct FindEnds {};
 struct CleanStop {};
 /// Give up the open transaction, stop fetching. Every reader was destroyed before.
 struct Release {};
-using CommitterCommand = std::variant<Recover, AssignSources, OpenTransaction, CommitEpoch, Survey,
-                                      Refresh, FindEnds, CleanStop, Release, Quit>;
+using CommitterCommand = std::variant<Recover, AssignSources, OpenTransaction, CommitEpoch,
+                                      LookAround, Refresh, FindEnds, CleanStop, Release, Quit>;
 
 // --- committer -> coordinator ---
 
@@ -114,8 +115,11 @@ struct SourcesAssigned {
 struct TransactionOpened {
   EpochContext epoch;
 };
-struct EpochCommitted {};
-struct Surveyed {
+/// The epoch is decided, for good; `after` is what failed behind that, such as the rotation.
+struct EpochCommitted {
+  std::optional<Error> after;
+};
+struct LookedAround {
   bool new_splits = false;
 };
 struct Refreshed {};
@@ -128,13 +132,14 @@ struct CommitterFailed {
   Error error;
 };
 using CommitterReply =
-    std::variant<Recovered, SourcesAssigned, TransactionOpened, EpochCommitted, Surveyed, Refreshed,
-                 EndsFound, StoppedClean, Released, CommitterFailed>;
+    std::variant<Recovered, SourcesAssigned, TransactionOpened, EpochCommitted, LookedAround,
+                 Refreshed, EndsFound, StoppedClean, Released, CommitterFailed>;
 /// How far the committer has come; with every reply.
 struct CommitterProgress {
-  EpochId epoch;                            ///< the last decided one
-  SplitProgressMap splits;                  ///< where the next epoch begins
-  std::string positions;                    ///< the same for people: " clicks/t/0@17 clicks/t/1@9"
+  bool known = false;       ///< false: it has recovered nothing yet, and the rest says nothing
+  EpochId epoch;            ///< the last decided one
+  SplitProgressMap splits;  ///< where the next epoch begins
+  std::string positions;    ///< the same for people: " clicks/t/0@17 clicks/t/1@9"
   std::vector<std::uint64_t> outbox_bytes;  ///< that wait, per follower
   std::uint64_t doubts = 0;
 };

@@ -14,12 +14,13 @@ bool has_source(const Survey& survey, const std::string& name) {
                      [&](const SurveyedSource& source) { return source.name == name; });
 }
 
-// LANE's splits of the sources that the job still has.
+// LANE's splits that the job still reads.
 SplitProgressMap known_splits(const Survey& survey) {
   SplitProgressMap known;
   if (!survey.recovery.lane) return known;
   for (const auto& [split, progress] : survey.recovery.lane->splits) {
-    if (has_source(survey, split.source)) known[split] = progress;
+    const bool read = has_source(survey, split.source) && !survey.uncovered.contains(split);
+    if (read) known[split] = progress;
   }
   return known;
 }
@@ -51,17 +52,22 @@ std::optional<RecoveryDecision> other_cluster(const Survey& survey) {
   return {};
 }
 
+// What stands in the way of beginning to read `source`.
+std::optional<RecoveryDecision> start_halt(const Survey& survey, const SurveyedSource& source) {
+  return decide_first_start({.id = survey.recovery.id,
+                             .source = source.name,
+                             .group = source.group,
+                             .start_committed = source.start_committed,
+                             .start_explicit = source.start_explicit,
+                             .group_has_members = source.group_has_members,
+                             .mirror = mirror_of(survey, source.name),
+                             .job = survey.recovery.job})
+      .halt;
+}
+
 std::optional<RecoveryDecision> first_start_halt(const Survey& survey) {
   for (const SurveyedSource& source : survey.sources) {
-    FirstStartDecision decision = decide_first_start({.id = survey.recovery.id,
-                                                      .source = source.name,
-                                                      .group = source.group,
-                                                      .start_committed = source.start_committed,
-                                                      .start_explicit = source.start_explicit,
-                                                      .group_has_members = source.group_has_members,
-                                                      .mirror = mirror_of(survey, source.name),
-                                                      .job = survey.recovery.job});
-    if (decision.halt) return std::move(decision.halt);
+    if (auto stops = start_halt(survey, source)) return stops;
   }
   return {};
 }
@@ -103,10 +109,6 @@ std::optional<RecoveryDecision> reader_halt(const Survey& survey, const SplitPro
                   "   goes on from the beginning of what is there");
 }
 
-bool never_claimed(const LaneRecord& lane) {
-  return lane.owner == OwnerId{} && lane.owner_next == OwnerId{} && lane.epoch == EpochId{};
-}
-
 std::string unknown_mirror(const Survey& survey) {
   for (const SurveyedSplit& split : survey.splits) {
     if (split.mirror.state == ReadState::kUnknown) {
@@ -117,10 +119,19 @@ std::string unknown_mirror(const Survey& survey) {
 }
 
 // A source that the job file has gained begins by its `start:`, unless its first claim was
-// committed and not noted.
+// committed and not noted. On a machine without LANE the mirror is the truth of those it holds.
 bool is_gained(const Survey& survey, const MirrorFacts& mirror, const std::string& source) {
   const auto& lane = survey.recovery.lane;
-  return lane && !lane->sources.contains(source) && !mirrors_source(mirror, source);
+  if (lane && lane->sources.contains(source)) return false;
+  return is_mirrored(survey, source) ? lane && !mirrors_source(mirror, source) : true;
+}
+
+std::optional<RecoveryDecision> gained_halt(const Survey& survey, const MirrorFacts& mirror) {
+  for (const SurveyedSource& source : survey.sources) {
+    if (!is_gained(survey, mirror, source.name)) continue;
+    if (auto stops = start_halt(survey, source)) return stops;
+  }
+  return {};
 }
 
 // Step 5 has decided to go on: with which positions?
@@ -128,8 +139,7 @@ Outlook go_on(const Survey& survey, const PositionMath& math, RecoveryDecision d
   const RecoveryFacts& facts = survey.recovery;
   Outlook outlook{std::move(decision), known_splits(survey), {}, unknown_mirror(survey)};
   if (!outlook.unknown.empty()) return outlook;
-  const bool by_lane =
-      facts.cell.state == ReadState::kAbsent || (facts.lane && never_claimed(*facts.lane));
+  const bool by_lane = facts.cell.state == ReadState::kAbsent;
   const auto by_mirror = [&](const SplitId& split) {
     return !by_lane && is_mirrored(survey, split.source);
   };
@@ -137,6 +147,15 @@ Outlook go_on(const Survey& survey, const PositionMath& math, RecoveryDecision d
     if (!by_mirror(split.split) && !outlook.positions.contains(split.split)) {
       outlook.from_beginning.push_back(split.split);
     }
+  }
+  MirrorFacts gained{.id = facts.id,
+                     .cell_epoch = by_lane ? EpochId{} : facts.cell.cell->epoch,
+                     .known = {},
+                     .mirror = by_lane ? std::vector<MirrorEntry>{} : mirror_of(survey),
+                     .job = facts.job};
+  if (const auto stops = gained_halt(survey, gained)) {
+    outlook.decision = *stops;
+    return outlook;
   }
   if (!by_lane) {
     MirrorFacts mirrored{.id = facts.id,
@@ -206,8 +225,7 @@ bool is_mirrored(const Survey& survey, const std::string& source) {
 bool is_own_mark(const Survey& survey, const MirrorEntry& entry) {
   const RecoveryFacts& facts = survey.recovery;
   const bool ours = is_mirrored(survey, entry.split.source) && entry.state == ReadState::kValue &&
-                    entry.mark && entry.mark->instance == facts.id.instance &&
-                    entry.mark->job == facts.id.job;
+                    is_own_mark(entry, facts.id);
   return ours && (!facts.cell.cell || entry.mark->epoch <= facts.cell.cell->epoch);
 }
 

@@ -3,6 +3,7 @@
 #include <functional>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -27,7 +28,7 @@ struct SurveyedSource {
   bool start_committed = false;
   bool start_explicit = false;
   bool group_has_members = false;
-  /// By `start:` and `end:`, with SurveyDepth::kWithStart; by split.
+  /// By `start:` and `end:`, with SurveyMode::kSettleAnew; by split.
   std::map<std::string, Position> first, ends;
 };
 
@@ -47,6 +48,7 @@ struct Survey {
   bool light = true;      ///< whether the lane will be, once it is claimed
   DeciderRecord decider;  ///< as it is now; LANE has the one of then
   std::vector<SurveyedSource> sources;
+  std::set<SplitId> uncovered;         ///< LANE's splits that the job file no longer names
   std::vector<SurveyedSplit> splits;   ///< that exist now, in the sources' order
   std::map<SplitId, TailCheck> tails;  ///< of the positions in foresee()
 };

@@ -34,6 +34,14 @@ std::string report_and_reset(const RecoveryFacts& facts) {
          way(facts, "reset      ", "then begins anew");
 }
 
+// A cell that nobody deleted is not found where it is not looked for.
+std::string other_epoch_topic(const RecoveryFacts& facts) {
+  const std::string& then = facts.lane->decider.epoch_topic;
+  if (then.empty() || facts.epoch_topic.empty() || then == facts.epoch_topic) return {};
+  return "\n  weir.yaml names `epoch_topic: " + facts.epoch_topic + "`; this job ran with `" +
+         then + "`, and goes on with it named again";
+}
+
 RecoveryDecision without_cell(const RecoveryFacts& facts) {
   if (!facts.lane) return go("T3", RecoveryAction::kFirstStart);
   if (facts.stray) {
@@ -49,14 +57,14 @@ RecoveryDecision without_cell(const RecoveryFacts& facts) {
                     way(facts, "decide --committed") + way(facts, "decide --not-committed"));
   }
   const LaneRecord& lane = *facts.lane;
-  const bool never_claimed = lane.owner == OwnerId{} && lane.epoch == EpochId{};
-  if (never_claimed || lane.clean_stop || facts.delta_records) {
+  if (never_claimed(lane) || lane.clean_stop || facts.delta_records) {
     return go("T6", RecoveryAction::kClaimLocal);
   }
   return halt("T6", Code::kPositionsExpired,
               "the cell of epoch " + number(lane.epoch) +
                   " or later is gone from the cluster (deleted or expired), and this lane's last "
                   "positions were kept there only" +
+                  other_epoch_topic(facts) +
                   way(facts, "adopt  ", "goes on from the offsets of the job's group") +
                   way(facts, "restore",
                       "goes on from this job's own marks in the group, else from this machine's "
@@ -99,8 +107,7 @@ RecoveryDecision with_cell(const RecoveryFacts& facts, const Cell& cell) {
       facts.prepared->digest == cell.digest) {
     return go("T10", RecoveryAction::kRollForward);
   }
-  const bool ours = cell.owner == lane.owner || cell.owner == lane.owner_next;
-  if (cell.epoch == lane.epoch || (next && facts.prepared && ours)) {
+  if (cell.epoch == lane.epoch || (next && facts.prepared && is_owner_of(lane, cell))) {
     return halt("T11", Code::kTwoWriters,
                 "the cell holds epoch " + number(cell.epoch) + " attempt " +
                     to_hex16(cell.attempt.value()) + ", this store " + number(lane.epoch) +
@@ -115,17 +122,25 @@ RecoveryDecision with_cell(const RecoveryFacts& facts, const Cell& cell) {
                   way(facts, "decide --trust-decider", "goes on from the cell and the group"));
 }
 
-bool is_ours(const MirrorEntry& entry, const LaneId& id) {
-  return entry.mark && entry.mark->instance == id.instance && entry.mark->job == id.job;
-}
-
 // A mirror offset counts only when it is this job's and of an epoch that the cell knows.
 bool counts(const MirrorEntry& entry, const MirrorFacts& facts) {
-  return entry.state == ReadState::kValue && is_ours(entry, facts.id) &&
+  return entry.state == ReadState::kValue && is_own_mark(entry, facts.id) &&
          entry.mark->epoch <= facts.cell_epoch;
 }
 
 }  // namespace
+
+bool is_owner_of(const LaneRecord& lane, const Cell& cell) {
+  return cell.owner == lane.owner || cell.owner == lane.owner_next;
+}
+
+bool never_claimed(const LaneRecord& lane) {
+  return lane.owner == OwnerId{} && lane.epoch == EpochId{};
+}
+
+bool is_own_mark(const MirrorEntry& entry, const LaneId& id) {
+  return entry.mark && entry.mark->instance == id.instance && entry.mark->job == id.job;
+}
 
 void add_store_facts(RecoveryFacts& facts, StoreContents contents) {
   facts.lane = std::move(contents.lane);
@@ -157,8 +172,7 @@ std::optional<RecoveryDecision> check_owner(const RecoveryFacts& facts, const st
   if (facts.takeover || facts.cell.state != ReadState::kValue || !facts.cell.cell) return {};
   const Cell& cell = *facts.cell.cell;
   if (cell.id != facts.id) return {};
-  if (facts.lane && (cell.owner == facts.lane->owner || cell.owner == facts.lane->owner_next))
-    return {};
+  if (facts.lane && is_owner_of(*facts.lane, cell)) return {};
   std::string text = "this job ran last on host " + cell.host + ", claimed at " +
                      time_text(cell.claimed_at) + ", epoch " + number(cell.epoch);
   text += cell.host == host ? "; that is this host, so the state directory is new or an older copy"
@@ -201,11 +215,14 @@ MirrorDecision decide_mirror(const MirrorFacts& facts,
     }
     if (known == facts.known.end()) {
       // One that was away when this machine claimed last, such as a topic that metadata did not
-      // show for a moment: what this job has committed of it must not be read a second time.
+      // show for a moment: what this job has committed of it must not be read a second time, and
+      // what somebody else has committed is not overwritten unasked.
       if (ours) {
         decision.positions[entry.split].position = entry.position;
-      } else {
+      } else if (entry.state == ReadState::kAbsent) {
         decision.from_beginning.push_back(entry.split);
+      } else {
+        moved += "\n  " + entry.split.text() + ": " + entry.text;
       }
       continue;
     }
@@ -267,8 +284,9 @@ std::string corrupt_store_ways_out(const std::string& job) {
 FirstStartDecision decide_first_start(const FirstStartFacts& facts) {
   FirstStartDecision decision;
   const auto& mirror = facts.mirror;
-  const bool ours = std::any_of(mirror.begin(), mirror.end(),
-                                [&](const MirrorEntry& entry) { return is_ours(entry, facts.id); });
+  const bool ours = std::any_of(mirror.begin(), mirror.end(), [&](const MirrorEntry& entry) {
+    return is_own_mark(entry, facts.id);
+  });
   const bool any = std::any_of(mirror.begin(), mirror.end(), [](const MirrorEntry& entry) {
     return entry.state == ReadState::kValue;
   });

@@ -24,6 +24,7 @@ struct RecoveryFacts {
   bool takeover = false;                ///< a person said --takeover, or takeover: auto at a start
   bool restorable = false;              ///< delta topic or snapshot reaches the cell's epoch
   std::string job;                      ///< for the commands in messages
+  std::string epoch_topic;              ///< where the cell was looked for; for messages
 };
 
 enum class RecoveryAction : unsigned char {
@@ -47,6 +48,15 @@ struct RecoveryDecision {
 
 /// What a store holds, as facts. Pure.
 void add_store_facts(RecoveryFacts& facts, StoreContents contents);
+
+/// True when `cell` was claimed from this machine's store, noted there or not. Pure.
+bool is_owner_of(const LaneRecord& lane, const Cell& cell);
+
+/// True when no claim is noted in `lane`, so that nothing was consumed by it. Pure.
+bool never_claimed(const LaneRecord& lane);
+
+/// True when `entry` is an offset of this job, of whatever epoch. Pure.
+bool is_own_mark(const MirrorEntry& entry, const LaneId& id);
 
 /// The first row that fits wins. Pure.
 RecoveryDecision decide_recovery(const RecoveryFacts& facts);

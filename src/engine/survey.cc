@@ -29,6 +29,7 @@ class Surveyor {
   Result<Survey> take(const StoreReading& store) {
     read_store(store);
     WEIR_ASSIGN(survey_.decider, decider_.identify(soon()));
+    survey_.recovery.epoch_topic = survey_.decider.epoch_topic;
     const auto& lane = survey_.recovery.lane;
     const bool moved = lane && lane->decider.cluster_id != survey_.decider.cluster_id;
     if (moved && mode_ != SurveyMode::kSettleAnew) return survey_;
@@ -96,6 +97,11 @@ class Surveyor {
     WEIR_ASSIGN(const std::vector<SplitListing> listings, source.discover(soon()));
     std::vector<std::string> names;
     for (const SplitListing& listing : listings) names.push_back(listing.split);
+    for (const auto& [split, progress] : known_splits()) {
+      if (split.source == source.name() && !source.covers(split.split)) {
+        survey_.uncovered.insert(split);
+      }
+    }
     WEIR_ASSIGN(auto lows, source.beginnings(names, soon()));
     WEIR_ASSIGN(auto highs, source.ends_now(names, soon()));
     for (const std::string& name : names) {
@@ -111,6 +117,11 @@ class Surveyor {
     }
     survey_.sources.push_back(std::move(found));
     return {};
+  }
+
+  SplitProgressMap known_splits() const {
+    const auto& lane = survey_.recovery.lane;
+    return lane ? lane->splits : SplitProgressMap{};
   }
 
   Result<> read_mirrors() {
@@ -182,7 +193,8 @@ Result<> commit_claim(const LaneRecord& lane, const Survey& survey, Decider& dec
                          .claimed_at = std::chrono::floor<seconds>(clock.wall())},
                 .mirror = {}};
   for (const auto& [split, progress] : lane.splits) {
-    if (is_mirrored(survey, split.source)) commit.mirror.emplace_back(split, progress.position);
+    const bool read = is_mirrored(survey, split.source) && !survey.uncovered.contains(split);
+    if (read) commit.mirror.emplace_back(split, progress.position);
   }
   const Result<Verdict> verdict = decider.commit(commit);
   if (verdict && *verdict == Verdict::kDecided) return {};
@@ -191,7 +203,11 @@ Result<> commit_claim(const LaneRecord& lane, const Survey& survey, Decider& dec
   WEIR_TRY(decider.fence(clock.mono() + seconds(30)));
   const CellReading reading = decider.read_stable(clock.mono() + seconds(30));
   if (reading.state == ReadState::kUnknown) return unknown("the cell", reading.text);
-  if (reading.cell == commit.cell) return {};
+  // Not the whole: the cell has no room for a long host's name.
+  const bool done = reading.cell && reading.cell->epoch == commit.cell.epoch &&
+                    reading.cell->attempt == commit.cell.attempt &&
+                    reading.cell->owner == commit.cell.owner;
+  if (done) return {};
   const std::string why = verdict ? "" : ": " + verdict.error().message();
   const auto& found = survey.recovery.cell.cell;
   if (reading.cell && reading.cell->owner != (found ? found->owner : OwnerId{})) {
@@ -226,9 +242,8 @@ Result<> carry_out(const Mend& mend, const Survey& survey, Decider& decider, Epo
   WEIR_CHECK(mend.verdict == MendVerdict::kDo, "only what was decided is carried out");
   LaneRecord lane = mend.lane;
   const RecoveryFacts& facts = survey.recovery;
-  const bool cell_is_ours = facts.cell.cell && facts.lane &&
-                            (facts.cell.cell->owner == facts.lane->owner ||
-                             facts.cell.cell->owner == facts.lane->owner_next);
+  const bool cell_is_ours =
+      facts.cell.cell && facts.lane && is_owner_of(*facts.lane, *facts.cell.cell);
   lane.owner = cell_is_ours ? facts.cell.cell->owner : OwnerId{};
   lane.owner_next = OwnerId{random.next() | 1U};
   lane.clean_stop = true;

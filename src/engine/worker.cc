@@ -72,7 +72,7 @@ Worker::Step Worker::step() {
   if (quit_) return Step::kQuit;
   if (failed_) return Step::kIdle;
   if (Result<> written = write_pending(); !written) {
-    fail(std::move(written.error()));
+    fail_writing(std::move(written.error()));
     return Step::kIdle;
   }
   if (!pending_.empty()) return Step::kIdle;  // the sink is full; it wakes us
@@ -82,7 +82,7 @@ Worker::Step Worker::step() {
   }
   Result<bool> moved = take_turn();
   if (!moved) {
-    fail(std::move(moved.error()));
+    fail_writing(std::move(moved.error()));
     return Step::kIdle;
   }
   return *moved ? Step::kBusy : Step::kIdle;
@@ -171,9 +171,17 @@ void Worker::forget() {
   rows_in_ = rows_out_ = rows_skipped_ = rows_dead_ = dropped_ = 0;
 }
 
-void Worker::fail(Error error) {
+void Worker::fail(Error error, std::optional<SplitId> split) {
   failed_ = true;
-  say(WorkerFailed{std::move(error)});
+  say(WorkerFailed{std::move(error), std::move(split)});
+}
+
+// What could not be written stands first.
+void Worker::fail_writing(Error error) {
+  std::optional<SplitId> split;
+  const bool refused = error.code() == Code::kRowsRefused && !pending_.empty();
+  if (refused) split = task_of(*pending_.front().batch).split;
+  fail(std::move(error), std::move(split));
 }
 
 const Worker::Task& Worker::task_of(const Batch& batch) const {
@@ -266,7 +274,6 @@ Result<bool> Worker::fetch(Task& task) {
   task.lag_records = fetched.lag_records;
   dropped_ += fetched.dropped;
   rows_skipped_ += fetched.skipped;
-  task.caught_up = fetched.state == FetchState::kCaughtUp;
   if (!batch.records.empty()) {
     task.held = std::move(batch);
     task.held_fetch = fetched;

@@ -59,8 +59,7 @@ class Worker {
     RecordBatch held;  // fetched, not yet processed
     Fetch held_fetch;
     bool holds = false;
-    bool ended = false;  // said SplitEnded
-    bool caught_up = false;
+    bool ended = false;    // said SplitEnded
     Position first, next;  // of the open epoch
     std::uint64_t records = 0;
     std::optional<std::int64_t> lag_records;
@@ -78,7 +77,8 @@ class Worker {
   void on(Discard& command);
   void on(Assign& command);
   void on(ReadTo& command);
-  void fail(Error error);
+  void fail(Error error, std::optional<SplitId> split = {});
+  void fail_writing(Error error);
   template <class Event>
   void say(Event event) {
     events_.send(FromWorker{index_, assignment_, std::move(event)});

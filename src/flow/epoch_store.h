@@ -27,8 +27,8 @@ struct StoreContents {
 /// guarded by its lock file.
 ///
 /// Owned by the lane. Thread: the committer; outbox(), acknowledge(), acknowledged() and
-/// outbox_bytes() also the followers'. A failed sync poisons the store: every later call that
-/// writes is kRecover until it is opened again.
+/// outbox_bytes() also the followers'. After a failed write nobody knows what reached the disk: it
+/// and every later one is kStopJob, and the next process opens the store and recovers.
 class EpochStore {
  public:
   virtual ~EpochStore() = default;
@@ -37,8 +37,8 @@ class EpochStore {
   /// Errors: kHalt corrupt_store, naming the record and what is wrong with it.
   virtual Result<StoreContents> load() = 0;
 
-  /// Replaces LANE. Errors: kRecover when it could not be written, kStopJob when the disk is full
-  /// or read-only.
+  /// Replaces LANE. Errors, as of all that write: kStopJob when it could not be written, such as to
+  /// a disk that is full or read-only.
   virtual Result<> put_lane(const LaneRecord& lane, Sync sync) = 0;
 
   /// Writes D/<N> and its outbox rows in one batch, with sync; sets record.digest first.

@@ -23,7 +23,7 @@ struct StateTable {
 /// The state of one (step, shard): bytes to bytes, written in place with an undo list. Steps lay
 /// their values out themselves, versioned. Nothing else in the program writes state.
 ///
-/// Owned by the lane's state, lent to one operator. Thread: the task's worker; undo(), take_delta()
+/// Owned by the lane's state, lent to one operator. Thread: the task's worker; undo(), delta()
 /// and applied() when the worker has ended or discarded the epoch.
 class KeyedState {
  public:

@@ -45,7 +45,7 @@ class Sink {
   virtual ~Sink() = default;
   virtual const std::string& name() const = 0;
 
-  /// Asks the server what can be known before the first row: topic there, permission to write.
+  /// Asks the server what can be known before the first row: that the topic is there.
   /// Errors: kRetry; kStopJob.
   virtual Result<> check(MonoTime deadline) = 0;
 

@@ -96,6 +96,11 @@ class Source {
   /// Errors: kRetry; kStopJob when a named topic does not exist (first start) or may not be read.
   virtual Result<std::vector<SplitListing>> discover(MonoTime deadline) = 0;
 
+  /// False when the job file no longer names what holds `split`, which an earlier one did: LANE
+  /// keeps its position, nobody reads it. A split that is named and gone is still covered: it is
+  /// for the tail check or its reader to say. Does not block.
+  virtual bool covers(const std::string& /*split*/) const { return true; }
+
   /// `start: committed`: the first positions are the group's offsets, which the decider reads.
   virtual bool starts_at_committed() const = 0;
   /// True when `start:` was written in the job file (T3: an unmarked group is not taken unasked).

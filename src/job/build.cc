@@ -10,6 +10,7 @@
 #include "connectors/file/sink.h"
 #include "connectors/file/source.h"
 #include "connectors/generate/source.h"
+#include "connectors/kafka/cell.h"
 #include "connectors/kafka/decider.h"
 #include "connectors/kafka/plain_sink.h"
 #include "connectors/kafka/sink.h"
@@ -83,7 +84,7 @@ LaneOptions lane_options(const JobSpec& job, const Plan& plan, const BuildOption
   lane.job_file = options.job_file;
   lane.job = job.identity();
   lane.plan = plan.hash;
-  lane.host = host_name();
+  lane.host = kafka::cell_host(host_name());
   lane.commit_every = job.commit.every;
   lane.commit_records = job.commit.records;
   lane.commit_bytes = job.commit.bytes;

@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <atomic>
+#include <cerrno>
 #include <chrono>
 #include <csignal>
 #include <memory>
@@ -26,12 +27,14 @@ std::atomic<int> signals = 0;
 // Async-signal-safe: an atomic, an eventfd, _exit. Before the lane runs there is nothing to give
 // up.
 void on_signal(int /*number*/) {
+  const int interrupted = errno;  // whoever was interrupted may be about to read it
   const int before = signals.fetch_add(1);
   if (Lane* const lane = running.load()) {
     lane->request_stop();
   } else if (before > 0) {
     _exit(kExitDone);
   }
+  errno = interrupted;
 }
 
 void catch_signals() {
@@ -62,19 +65,23 @@ int report(const LogContext& context, const std::string& job, const LaneOutcome&
 }  // namespace
 
 int exit_code_of(const Error& error) {
-  const bool configuration =
-      error.action() == Action::kHalt || error.code() == Code::kTopicMissing ||
-      error.code() == Code::kAuthenticationFailed || error.code() == Code::kPermissionMissing ||
-      error.code() == Code::kStateUnusable || error.code() == Code::kOffsetOutOfRange;
-  return configuration ? kExitConfig : kExitFailed;
+  // What a person can mend has a code to look up. Without one it is the machine's trouble of the
+  // moment, such as a disk that is full; brokers that hang come back.
+  const bool mendable = error.action() == Action::kStopJob && error.code() != Code::kNone &&
+                        error.code() != Code::kBrokersUnreachable;
+  return error.action() == Action::kHalt || mendable ? kExitConfig : kExitFailed;
 }
 
 int run_job(const JobSpec& job, const Plan& plan, const RunOptions& options) {
   const LogContext context{.job = job.identity(), .lane = "0", .epoch = {}};
+  // Nothing has run yet, so what cannot be opened or built is configuration.
   const auto fail = [&](Error error) {
-    return report(context, options.job_file,
-                  {error.action() == Action::kHalt ? LaneState::kHalted : LaneState::kFailed,
-                   std::move(error), false});
+    const bool stops = error.action() == Action::kStopJob;
+    const int code =
+        report(context, options.job_file,
+               {error.action() == Action::kHalt ? LaneState::kHalted : LaneState::kFailed,
+                std::move(error), false});
+    return stops ? kExitConfig : code;
   };
   set_log_context(context);
   const SystemClock clock;

@@ -23,11 +23,12 @@ constexpr int kExitUsage = 64;
 constexpr int kExitConfig = 78;
 
 /// The exit code of a process that ends for `error`: 78 for a HALT and what a person must change
-/// first, 1 for what may be over by the next try.
+/// first (those have codes), 1 for what may be over by the next try.
 int exit_code_of(const Error& error);
 
 /// Runs a job in the foreground until it ends, is stopped by SIGTERM or SIGINT, or fails; logs what
-/// happened, and returns the exit code. A second signal leaves at once: nothing is lost.
+/// happened, and returns the exit code. A second signal gives the open epoch up, a third leaves at
+/// once: nothing is lost either way.
 /// Thread: main, once per process.
 int run_job(const JobSpec& job, const Plan& plan, const RunOptions& options);
 

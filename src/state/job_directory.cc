@@ -20,12 +20,14 @@ Error cannot(const std::string& what, const std::string& path, int error) {
           "cannot " + what + " " + path + ": " + std::strerror(error)};
 }
 
-// Locks and fsync mean little on these (statfs(2)).
+// Locks and fsync mean little on these (statfs(2)). Not FUSE and 9p: containers have their own disk
+// by them.
 bool is_network_file_system(const std::string& path) {
   struct statfs info {};
   if (statfs(path.c_str(), &info) != 0) return false;
-  constexpr std::array<long, 4> kNetwork = {0x6969 /*NFS*/, 0x517B /*SMB*/, 0xFF534D42 /*CIFS*/,
-                                            0xFE534D42 /*SMB2*/};
+  constexpr std::array<long, 6> kNetwork = {0x6969 /*NFS*/,      0x517B /*SMB*/,
+                                            0xFF534D42 /*CIFS*/, 0xFE534D42 /*SMB2*/,
+                                            0xC36400 /*Ceph*/,   0x0BD00BD0 /*Lustre*/};
   for (const long magic : kNetwork) {
     if (info.f_type == magic) return true;
   }
@@ -53,9 +55,10 @@ Result<std::unique_ptr<JobDirectory>> JobDirectory::open(
     const std::string& path, std::chrono::milliseconds wait,
     const std::function<void(std::chrono::milliseconds)>& sleep) {
   std::error_code error;
-  std::filesystem::create_directories(path, error);
+  const bool made = std::filesystem::create_directories(path, error);
   if (error) return cannot("make the state directory", path, error.value());
-  chmod(path.c_str(), 0700);
+  // One that was there has the rights that somebody gave it.
+  if (made && chmod(path.c_str(), 0700) != 0) return cannot("protect", path, errno);
   if (is_network_file_system(path)) {
     return Error{Action::kStopJob, Code::kStateUnusable,
                  path +

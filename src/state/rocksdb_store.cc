@@ -26,14 +26,14 @@ constexpr const char* kFollowerKey = "FOLLOWER/";  // then the name; value: the 
 // Then the outbox key; value: bytes of its rows, so that counting them reads none.
 constexpr const char* kBytesKey = "BYTES/";
 
-Error to_error(const rocksdb::Status& status, const std::string& what) {
+Error to_error(const rocksdb::Status& status, const std::string& what, Code code = Code::kNone) {
   if (status.IsCorruption()) {
     return {Action::kHalt, Code::kCorruptStore, what + ": " + status.ToString()};
   }
   if (status.IsNoSpace()) {
-    return {Action::kStopJob, what + ": the disk is full (" + status.ToString() + ")"};
+    return {Action::kStopJob, code, what + ": the disk is full (" + status.ToString() + ")"};
   }
-  return {Action::kStopJob, what + ": " + status.ToString()};
+  return {Action::kStopJob, code, what + ": " + status.ToString()};
 }
 
 constexpr std::uint64_t kBlockCacheBytes = 512U * 1024;
@@ -274,7 +274,8 @@ class RocksDbStore final : public EpochStore {
 
   Result<> write(rocksdb::WriteBatch& batch, Sync sync, const std::string& what) {
     if (poisoned_) {
-      return Error{Action::kRecover, "a write to the store failed; it must be opened again"};
+      return Error{Action::kStopJob,
+                   "a write to the job's store has failed; nothing more is written"};
     }
     const rocksdb::Status status = db_->Write(write_options(sync), &batch);
     if (status.ok()) return {};
@@ -370,7 +371,8 @@ Result<std::unique_ptr<EpochStore>> open_rocksdb_store(const std::string& direct
   std::vector<rocksdb::ColumnFamilyHandle*> families;
   const rocksdb::Status status =
       rocksdb::DB::Open(options, directory, families_of(options), &families, &db);
-  if (!status.ok()) return to_error(status, "opening the job's store " + directory);
+  if (!status.ok())
+    return to_error(status, "opening the job's store " + directory, Code::kStateUnusable);
   return std::unique_ptr<EpochStore>(
       std::make_unique<RocksDbStore>(std::unique_ptr<rocksdb::DB>(db), std::move(families)));
 }
@@ -384,7 +386,8 @@ Result<StoreContents> read_rocksdb_store(const std::string& directory) {
   options.info_log = std::make_shared<NoLog>();
   std::vector<std::string> names;
   rocksdb::Status status = rocksdb::DB::ListColumnFamilies(options, directory, &names);
-  if (!status.ok()) return to_error(status, "reading the job's store " + directory);
+  if (!status.ok())
+    return to_error(status, "reading the job's store " + directory, Code::kStateUnusable);
   Families wanted = families_of(options);
   std::erase_if(wanted, [&](const rocksdb::ColumnFamilyDescriptor& family) {
     return std::find(names.begin(), names.end(), family.name) == names.end();
@@ -392,7 +395,8 @@ Result<StoreContents> read_rocksdb_store(const std::string& directory) {
   rocksdb::DB* db = nullptr;
   std::vector<rocksdb::ColumnFamilyHandle*> families;
   status = rocksdb::DB::OpenForReadOnly(options, directory, wanted, &families, &db);
-  if (!status.ok()) return to_error(status, "reading the job's store " + directory);
+  if (!status.ok())
+    return to_error(status, "reading the job's store " + directory, Code::kStateUnusable);
   return RocksDbStore(std::unique_ptr<rocksdb::DB>(db), std::move(families)).load();
 }
 

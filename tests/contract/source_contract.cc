@@ -36,6 +36,7 @@ struct Reading {
   std::vector<std::string> values;
   Fetch last;
   std::uint64_t skipped = 0;
+  std::size_t payload_most = 0;  // of one batch
 };
 
 /// One split of a source, read by the test's own thread.
@@ -72,6 +73,8 @@ class OneSplit {
     }
   }
 
+  std::size_t bytes_max = 1'000'000;
+
   void read_to(std::int64_t end) { reader_->read_to(position_at(end)); }
 
   // Until it fails.
@@ -88,7 +91,8 @@ class OneSplit {
  private:
   Result<Fetch> fetch(Reading& reading, std::size_t rows_max) {
     RecordBatch batch;
-    Result<Fetch> fetched = reader_->fetch(batch, rows_max, 1'000'000);
+    Result<Fetch> fetched = reader_->fetch(batch, rows_max, bytes_max);
+    reading.payload_most = std::max(reading.payload_most, batch.payload_bytes);
     REQUIRE(batch.records.size() <= rows_max);
     for (const Record& record : batch.records) {
       reading.offsets.push_back(record.offset);
@@ -124,9 +128,27 @@ void finds_all_partitions(ClusterRig& rig) {
     CHECK(listing.origin->topic == in);
     CHECK(listing.origin->partition == i);
   }
+  CHECK(source->covers(in + "/0"));
+  CHECK(source->covers(in + "/7"));  // named, there or not
+  CHECK_FALSE(source->covers("not-" + in + "/0"));
   const auto identity = source->identity(rig.within(10s));
   REQUIRE(identity);
   CHECK_FALSE(identity->empty());
+}
+
+void stops_at_bytes(ClusterRig& rig) {
+  const std::string in = rig.unique("in");
+  rig.create_topic(in, 1);
+  std::vector<Message> large;
+  for (int i = 0; i < 40; ++i) large.push_back({"k", std::string(1000, 'x')});
+  rig.produce(in, 0, large);
+  const auto source = rig.source(in, StartAt::kEarliest);
+  OneSplit split(*source, from(in, position_at(0)));
+  split.bytes_max = 3000;
+  const Reading reading = split.read(SIZE_MAX, 100);
+  CHECK(reading.offsets.size() == 40);
+  // The record that reaches the bound is still given.
+  CHECK(reading.payload_most <= 3000 + 1001);
 }
 
 void knows_its_edges(ClusterRig& rig) {
@@ -318,6 +340,7 @@ Contract<ClusterRig> source_contract() {
   return {
       {"all partitions are found, in order, and a missing topic stops the job",
        &finds_all_partitions},
+      {"a batch stops at its bytes", &stops_at_bytes},
       {"edges are the first record kept and the end of what is committed", &knows_its_edges},
       {"committed records come once, in order, and the end is behind the last marker",
        &reads_what_is_committed},

@@ -48,7 +48,7 @@ TEST_CASE("KafkaDecider: an abandoned one cannot take the newest one's place", "
   CHECK(lane.slot->current() == current);
 }
 
-TEST_CASE("KafkaDecider: a rotation takes milliseconds", "[real]") {
+TEST_CASE("KafkaDecider: a rotation waits for no poller that sleeps", "[real]") {
   const std::string out = unique("out");
   create_topic(out, 1);
   const TestLane lane = test_lane(out);
@@ -64,8 +64,9 @@ TEST_CASE("KafkaDecider: a rotation takes milliseconds", "[real]") {
   }
   std::sort(times.begin(), times.end());
   WARN("rotation: median " << times[4].count() << " ms, worst " << times[8].count() << " ms");
-  // Half of what a poller that is not woken costs; the median here is near 10 ms.
-  CHECK(times[4] < 250ms);
+  // A poller that is not woken costs each of them half a second, so that the quickest tells,
+  // however busy the machine is.
+  CHECK(times[0] < 250ms);
 }
 
 }  // namespace

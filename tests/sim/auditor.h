@@ -3,7 +3,9 @@
 #include <functional>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "flow/decider.h"
@@ -56,7 +58,17 @@ class Auditor {
     if (violation_.empty()) violation_ = what;
   }
 
+  /// A person had that record left out: it makes no rows.
+  void skip(const TopicPartition& partition, std::int64_t offset) {
+    skipped_.insert({partition, offset});
+  }
+
   const std::optional<Cell>& cell() const { return cell_; }
+  /// How far the partition's records are decided.
+  std::int64_t position(const TopicPartition& partition) const {
+    const auto found = positions_.find(partition);
+    return found == positions_.end() ? 0 : found->second;
+  }
   /// Every record that is visible now was decided.
   bool all_read();
   /// The follower has every decided epoch that has rows.
@@ -76,7 +88,8 @@ class Auditor {
   const std::string output_;
   const std::string group_;
   std::optional<Cell> cell_;
-  std::map<TopicPartition, std::int64_t> positions_;          // decided
+  std::map<TopicPartition, std::int64_t> positions_;  // decided
+  std::set<std::pair<TopicPartition, std::int64_t>> skipped_;
   std::map<EpochId, std::vector<std::string>> decided_rows_;  // sorted
   std::uint64_t epochs_ = 0;
   std::uint64_t claims_ = 0;

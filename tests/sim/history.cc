@@ -6,10 +6,10 @@
 
 #include "base/check.h"
 #include "sim/auditor.h"
+#include "sim/mutations.h"
+#include "sim/pipeline.h"
 #include "sim/process.h"
 #include "sim/weather.h"
-#include "support/mutant_decider.h"
-#include "support/mutant_store.h"
 
 namespace weir::test {
 namespace {
@@ -24,6 +24,7 @@ const std::string kInput = "in";
 const std::string kOutput = "out";
 constexpr std::uint64_t kRecordsMax = 16;
 constexpr std::uint64_t kTakeoversMax = 3;
+constexpr std::size_t kRowBytesMax = 100;
 constexpr seconds kTransactionTimeout{60};
 // A history that is not over by then makes no progress (I12): the longest ones take a tenth.
 constexpr std::uint64_t kStepsMax = 50'000;
@@ -91,6 +92,7 @@ class History final : public Schedule {
   void crash(SimProcess& process);
   void reap(Machine& machine);
   void halted(Machine& machine, const Error& error);
+  void skip_poison(Machine& machine);
   bool may_start(const Machine& machine) const;
   bool reachable_end() const;
   void tend();
@@ -144,7 +146,7 @@ class History final : public Schedule {
 void History::begin() {
   cluster_.markers_at_once = false;
   cluster_.create_topic(kInput, 2);
-  cluster_.create_topic(kOutput, 2);
+  cluster_.create_topic(kOutput, 2, kRowBytesMax);
   auditor_.may_claim = [this](const Claim& claim) {
     const auto known = claims_.find(claim.after);
     if (known == claims_.end()) return false;
@@ -186,31 +188,7 @@ ProcessSetup History::setup_of(Machine& machine) {
                      .schedule = this,
                      .around_decider = {},
                      .around_store = {}};
-  using Around = std::unique_ptr<Decider>;
-  switch (options_.mutation) {
-    case Mutation::kNone:
-      break;
-    case Mutation::kNoRotation:
-      setup.around_decider = [](Around real) -> Around {
-        return std::make_unique<NoRotation>(std::move(real));
-      };
-      break;
-    case Mutation::kTimeoutIsAbsent:
-      setup.around_decider = [](Around real) -> Around {
-        return std::make_unique<TimeoutIsAbsent>(std::move(real));
-      };
-      break;
-    case Mutation::kNoOwnerRecheck:
-      setup.around_decider = [](Around real) -> Around {
-        return std::make_unique<NoOwnerRecheck>(std::move(real));
-      };
-      break;
-    case Mutation::kClaimUnsynced:
-      setup.around_store = [](std::unique_ptr<EpochStore> real) -> std::unique_ptr<EpochStore> {
-        return std::make_unique<UnsyncedClaim>(std::move(real));
-      };
-      break;
-  }
+  build_in(options_.mutation, setup, cluster_);
   return setup;
 }
 
@@ -279,6 +257,9 @@ Fault History::fault(SimProcess& process, const char* where) {
     what = dice_.one_in(2) ? Fault::kLost : Fault::kAnswerLost;
   } else if (!place.starts_with("store")) {
     what = Fault::kLost;
+  } else if (weather_.bad_disk) {
+    what = Fault::kRefused;
+    process.break_disk();
   }
   if (what != Fault::kNone) note(process.name(), std::string("meets a fault at ") + where);
   return what;
@@ -379,8 +360,10 @@ void History::feed() {
   if (feeder_) cluster_.add_partition(*feeder_, partition);
   for (std::uint64_t count = 1 + dice_.below(2); count > 0; --count) {
     ++records_;
+    const bool poison = weather_.poison && dice_.one_in(8);
+    if (poison) explained_.insert(Code::kPoisonEpoch);
     FakeRecord record{.key = "k" + std::to_string(dice_.below(3)),
-                      .value = std::to_string(dice_.below(3)),
+                      .value = poison ? kPoison : std::to_string(dice_.below(3)),
                       .timestamp_ms = static_cast<std::int64_t>(records_)};
     if (feeder_) {
       cluster_.produce(*feeder_, partition, std::move(record));
@@ -515,6 +498,7 @@ void History::reap(Machine& machine) {
   if (!machine.process || !(machine.process->dead() || machine.process->ended())) return;
   ++changes_;
   const bool dead = machine.process->dead();
+  const bool broken = machine.process->disk_is_broken();
   const LaneOutcome outcome = dead ? LaneOutcome{} : machine.process->outcome();
   machine.process->shut_down();
   machine.process.reset();
@@ -530,7 +514,8 @@ void History::reap(Machine& machine) {
   note(machine.name, std::string("ends: ") + std::string(to_string(outcome.state)));
   if (outcome.error) note(machine.name, outcome.error->message());
   if (outcome.state == LaneState::kHalted) return halted(machine, *outcome.error);
-  if (outcome.state == LaneState::kFailed && !outcome.threads_left) {
+  // Its disk failed: the next process opens the store anew.
+  if (outcome.state == LaneState::kFailed && !outcome.threads_left && !broken) {
     auditor_.fail("the job failed: " + outcome.error->message());
   }
   // A drain that took too long leaves rows in the outbox for the next start.
@@ -545,9 +530,29 @@ void History::halted(Machine& machine, const Error& error) {
     return auditor_.fail("HALT " + std::string(code_name(error.code())) +
                          ", which nothing that has happened explains: " + error.message());
   }
+  if (error.code() == Code::kPoisonEpoch && weather_.skips) return skip_poison(machine);
   if (error.code() != Code::kOtherOwner) {
     machine.retired = true;
     result_.ending = std::string(code_name(error.code()));
+  }
+}
+
+// A person has `weir offsets skip` leave the records out that no row can be written of.
+void History::skip_poison(Machine& machine) {
+  note("somebody", "skips records");
+  machine.halted.reset();
+  for (int i = 0; i < cluster_.topics().at(kInput); ++i) {
+    const TopicPartition partition{kInput, i};
+    const SplitId split{"in", kafka::split_name(partition)};
+    const FakeLog& log = *cluster_.log(partition);
+    for (std::int64_t at = auditor_.position(partition); at < log.end(); ++at) {
+      const FakeRecord* record = log.visible(at);
+      if (record == nullptr || record->value != kPoison) continue;
+      auditor_.skip(partition, at);
+      machine.disk.write([split, skip = kafka::encode_position({.next = at})](
+                             DiskState& state) { state.lane->skips[split].insert(skip); },
+                         true);
+    }
   }
 }
 

@@ -5,16 +5,9 @@
 #include <ostream>
 #include <string>
 
-namespace weir::test {
+#include "sim/mutations.h"
 
-/// A mistake that is built in around the fakes, and that histories must find.
-enum class Mutation : unsigned char {
-  kNone,
-  kNoRotation,       ///< after a commit the same producer goes on, doubt or not
-  kTimeoutIsAbsent,  ///< a stable read that timed out is taken for "there is none"
-  kNoOwnerRecheck,   ///< the owner is not looked at again after the fence
-  kClaimUnsynced,    ///< LANE is not synced before the claim is sent
-};
+namespace weir::test {
 
 struct HistoryOptions {
   std::uint64_t seed = 0;

@@ -28,7 +28,8 @@ BatchPtr named_rows(const RecordBatch& records, const EpochContext& epoch) {
   for (std::size_t i = 0; i < batch->rows; ++i) {
     name.number = batch->records[i].offset == name.offset ? name.number + 1 : 0;
     name.offset = batch->records[i].offset;
-    texts[i] = batch->arena->copy(to_text(name));
+    const std::string padding = batch->records[i].value == kPoison ? std::string(1000, '.') : "";
+    texts[i] = batch->arena->copy(to_text(name) + padding);
   }
   batch->select_all();
   return batch;

@@ -22,6 +22,9 @@ struct RowName {
 std::string to_text(const RowName& row);
 std::optional<RowName> parse_row(std::string_view text);
 
+/// The value of a record that becomes one row, too large for the simulator's output.
+inline const std::string kPoison = "1 poison";
+
 /// How many rows a record becomes: its value's first digit.
 int rows_of(std::string_view value);
 

@@ -71,7 +71,7 @@ LaneParts SimProcess::make_parts() {
     WEIR_ASSIGN(auto decider, make());
     return setup_.around_decider ? setup_.around_decider(std::move(decider)) : std::move(decider);
   };
-  parts.store = open_fake_store(*setup_.disk, *this);
+  parts.store = open_fake_store(*setup_.disk, *this, setup_.syncs_epochs);
   if (setup_.around_store) parts.store = setup_.around_store(std::move(parts.store));
   return parts;
 }

@@ -40,7 +40,8 @@ struct ProcessSetup {
   LaneId lane;
   LaneOptions options;
   std::string input, output;
-  bool follows = false;  ///< a follower sink beside the output; no light lane then
+  bool syncs_epochs = true;  ///< false: a mutant
+  bool follows = false;      ///< a follower sink beside the output; no light lane then
   std::uint64_t seed = 0;
   ManualClock* clock = nullptr;
   FakeCluster* cluster = nullptr;
@@ -75,6 +76,9 @@ class SimProcess final : public LaneActors, public Interrupts {
 
   bool dead() const { return dying_; }
   bool ended() const { return coordinator_.ended(); }
+  /// A write of its store has failed.
+  void break_disk() { disk_is_broken_ = true; }
+  bool disk_is_broken() const { return disk_is_broken_; }
   const LaneOutcome& outcome() const { return coordinator_.outcome(); }
   void request_stop();
   bool stopping() const { return stop_asked_; }
@@ -143,6 +147,7 @@ class SimProcess final : public LaneActors, public Interrupts {
   bool stop_asked_ = false;
   bool stop_unseen_ = false;
   bool dying_ = false;
+  bool disk_is_broken_ = false;
   Actor* running_ = nullptr;
 };
 

@@ -82,21 +82,28 @@ TEST_CASE("sim: each mutation is found within 10,000 histories", "[sim]") {
   quiet();
   const auto found_after = [](Mutation mutation) {
     for (std::uint64_t seed = 1; seed <= 10'000; ++seed) {
-      if (!run_history({.seed = seed, .mutation = mutation, .crash_at = {}}).violation.empty()) {
-        return seed;
-      }
+      const auto result = run_history({.seed = seed, .mutation = mutation, .crash_at = {}});
+      if (!result.violation.empty()) return std::pair(seed, result.violation);
     }
-    return std::uint64_t{0};
+    return std::pair(std::uint64_t{0}, std::string());
   };
   const std::pair<const char*, Mutation> mutations[] = {
       {"no rotation", Mutation::kNoRotation},
       {"a timed-out stable read is absent", Mutation::kTimeoutIsAbsent},
       {"no look at the owner after the fence", Mutation::kNoOwnerRecheck},
       {"a claim before LANE is synced", Mutation::kClaimUnsynced},
+      {"LANE learns the owner behind the claim", Mutation::kLateOwner},
+      {"a claim forgets the owner it found", Mutation::kForgetsOwner},
+      {"epochs carry the owner that was found", Mutation::kOldOwner},
+      {"no look at the cell after a rotation", Mutation::kNoRotationCheck},
+      {"M1, a commit before D/<N> is durable", Mutation::kEpochUnsynced},
+      {"M3, the mirror in a transaction of its own", Mutation::kMirrorApart},
+      {"M5, D/<N+1> before LANE says N", Mutation::kForgetsApplied},
+      {"M6, positions of what was fetched", Mutation::kFetchedPositions},
   };
   for (const auto& [name, mutation] : mutations) {
-    const std::uint64_t after = found_after(mutation);
-    std::cout << name << ": found by history " << after << "\n";
+    const auto [after, violation] = found_after(mutation);
+    std::cout << name << ": found by history " << after << ", " << violation << "\n";
     INFO(name);
     CHECK(after != 0);
   }

@@ -32,6 +32,9 @@ Weather Weather::of(Dice& dice) {
   weather.rotate_always = dice.one_in(2);
   weather.workers = dice.one_in(2);
   weather.commit_records = 1 + dice.below(4);
+  weather.bad_disk = dice.one_in(4);
+  weather.poison = dice.one_in(8);
+  weather.skips = dice.one_in(2);
   const std::uint64_t trigger = dice.below(6);
   weather.trigger = trigger == 0   ? Trigger::kAvailableNow
                     : trigger == 1 ? Trigger::kEvery

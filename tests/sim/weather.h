@@ -40,6 +40,9 @@ struct Weather {
   bool expiry = false;  ///< cell or mirror expire while nothing runs
   bool deleted_epoch_topic = false;
   bool moved_group = false;  ///< somebody resets the group
+  bool bad_disk = false;     ///< writes of the store fail
+  bool poison = false;       ///< records of which no row can be written
+  bool skips = false;        ///< ... and a person leaves them out
   bool follows = false;      ///< D records and a follower
   bool rotate_always = true;
   bool workers = false;  ///< two of them

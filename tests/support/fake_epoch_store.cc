@@ -42,7 +42,8 @@ std::string name_of(EpochId epoch) { return "D/" + std::to_string(epoch.value())
 
 class FakeEpochStore final : public EpochStore {
  public:
-  FakeEpochStore(FakeDisk& disk, Interrupts& interrupts) : disk_(disk), interrupts_(interrupts) {}
+  FakeEpochStore(FakeDisk& disk, Interrupts& interrupts, bool syncs_epochs)
+      : disk_(disk), interrupts_(interrupts), syncs_epochs_(syncs_epochs) {}
 
   Result<StoreContents> load() override {
     interrupts_.point("store.load");
@@ -65,9 +66,11 @@ class FakeEpochStore final : public EpochStore {
 
   Result<> put_epoch(EpochRecord& record, const std::vector<OutboxRow>& rows) override {
     const std::optional<LaneRecord>& lane = disk_.state().lane;
-    WEIR_CHECK(lane && lane->epoch.next() == record.epoch, "D/<N+1> comes after LANE says N (M5)");
+    if (!lane || lane->epoch.next() != record.epoch) {
+      return Error{Action::kHalt, Code::kBug, "M5: D/<N+1> before LANE says N"};
+    }
     record.digest = digest_of(record, rows);
-    return write("store.epoch", Sync::kYes,
+    return write("store.epoch", syncs_epochs_ ? Sync::kYes : Sync::kNo,
                  [record, rows](DiskState& state) { put(state, record, rows); });
   }
 
@@ -156,7 +159,7 @@ class FakeEpochStore final : public EpochStore {
   }
 
   static Error poisoned() {
-    return {Action::kRecover, "a sync of the store failed; it must be opened again"};
+    return {Action::kStopJob, "a sync of the store has failed; nothing more is written"};
   }
 
   Result<> write(const char* where, Sync sync, FakeDisk::Write write) {
@@ -168,18 +171,20 @@ class FakeEpochStore final : public EpochStore {
     interrupts_.point(where);
     if (!fails) return {};
     poisoned_ = true;
-    return Error{Action::kRecover, std::string(where) + ": the sync failed"};
+    return Error{Action::kStopJob, std::string(where) + ": the sync failed"};
   }
 
   FakeDisk& disk_;
   Interrupts& interrupts_;
+  const bool syncs_epochs_;
   bool poisoned_ = false;
 };
 
 }  // namespace
 
-std::unique_ptr<EpochStore> open_fake_store(FakeDisk& disk, Interrupts& interrupts) {
-  return std::make_unique<FakeEpochStore>(disk, interrupts);
+std::unique_ptr<EpochStore> open_fake_store(FakeDisk& disk, Interrupts& interrupts,
+                                            bool syncs_epochs) {
+  return std::make_unique<FakeEpochStore>(disk, interrupts, syncs_epochs);
 }
 
 }  // namespace weir::test

@@ -9,6 +9,8 @@
 namespace weir::test {
 
 /// Opens the store on `disk`, which outlives it, as the next process does after a crash.
-std::unique_ptr<EpochStore> open_fake_store(FakeDisk& disk, Interrupts& interrupts);
+/// `syncs_epochs`: false is a mistake to be found, D records that are not durable (M1).
+std::unique_ptr<EpochStore> open_fake_store(FakeDisk& disk, Interrupts& interrupts,
+                                            bool syncs_epochs = true);
 
 }  // namespace weir::test

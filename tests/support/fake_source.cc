@@ -209,6 +209,11 @@ class FakeSource final : public Source {
     return splits;
   }
 
+  bool covers(const std::string& split) const override {
+    const auto& topics = options_.topics;
+    return std::find(topics.begin(), topics.end(), partition_of(split).topic) != topics.end();
+  }
+
   bool starts_at_committed() const override { return options_.start == FakeStart::kCommitted; }
   bool start_is_explicit() const override { return options_.start_is_explicit; }
 

@@ -1,11 +1,14 @@
 #pragma once
 
+#include <algorithm>
 #include <memory>
 #include <optional>
 #include <utility>
 #include <vector>
 
+#include "connectors/kafka/position.h"
 #include "flow/decider.h"
+#include "support/fake_cluster.h"
 
 namespace weir::test {
 
@@ -105,6 +108,91 @@ class NoOwnerRecheck final : public ForwardingDecider {
  private:
   std::optional<Cell> peeked_;
   bool fenced_ = false;  // since the peek
+};
+
+/// Takes what it committed for what the cell holds behind the rotation, without looking.
+class NoRotationCheck final : public ForwardingDecider {
+ public:
+  using ForwardingDecider::ForwardingDecider;
+
+  Result<Verdict> commit(const Commit& commit) override {
+    Result<Verdict> verdict = ForwardingDecider::commit(commit);
+    decided_.reset();
+    if (verdict) decided_ = commit.cell;
+    return verdict;
+  }
+  CellReading read_stable(MonoTime deadline) override {
+    CellReading reading = ForwardingDecider::read_stable(deadline);
+    if (decided_ && reading.state == ReadState::kValue) reading.cell = decided_;
+    decided_.reset();
+    return reading;
+  }
+  CellReading peek(MonoTime deadline) override {
+    decided_.reset();  // a recovery
+    return ForwardingDecider::peek(deadline);
+  }
+
+ private:
+  std::optional<Cell> decided_;  // and not read back yet
+};
+
+/// Epochs carry the owner that the claim found, not the claim's own.
+class OldOwner final : public ForwardingDecider {
+ public:
+  using ForwardingDecider::ForwardingDecider;
+
+  CellReading read_stable(MonoTime deadline) override {
+    CellReading reading = ForwardingDecider::read_stable(deadline);
+    if (!claimed_) found_ = reading.cell ? reading.cell->owner : OwnerId{};
+    return reading;
+  }
+  CellReading peek(MonoTime deadline) override {
+    claimed_ = false;
+    return ForwardingDecider::peek(deadline);
+  }
+  Result<Verdict> commit(const Commit& commit) override {
+    Commit sent = commit;
+    if (claimed_) sent.cell.owner = found_;
+    claimed_ = true;
+    return ForwardingDecider::commit(sent);
+  }
+
+ private:
+  OwnerId found_;
+  bool claimed_ = false;  // since the peek
+};
+
+/// Cell and rows in one transaction, the mirror in another one (M3).
+class MirrorApart final : public ForwardingDecider {
+ public:
+  using ForwardingDecider::ForwardingDecider;
+
+  Result<Verdict> commit(const Commit& commit) override {
+    Result<Verdict> verdict = ForwardingDecider::commit({commit.cell, {}});
+    return verdict ? ForwardingDecider::commit(commit) : verdict;
+  }
+};
+
+/// The mirror holds how far the consumer has fetched, as librdkafka's own store does (M6).
+class FetchedPositions final : public ForwardingDecider {
+ public:
+  FetchedPositions(std::unique_ptr<Decider> real, FakeCluster& cluster)
+      : ForwardingDecider(std::move(real)), cluster_(cluster) {}
+
+  Result<Verdict> commit(const Commit& commit) override {
+    Commit sent = commit;
+    for (auto& [split, position] : sent.mirror) {
+      auto decoded = kafka::decode_position(position);
+      const FakeLog* log = cluster_.log(*kafka::parse_split(split.split));
+      if (!decoded || log == nullptr) continue;
+      decoded->next = std::max(decoded->next, log->stable_end());
+      position = kafka::encode_position(*decoded);
+    }
+    return ForwardingDecider::commit(sent);
+  }
+
+ private:
+  FakeCluster& cluster_;
 };
 
 }  // namespace weir::test

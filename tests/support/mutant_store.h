@@ -9,18 +9,15 @@
 
 namespace weir::test {
 
-/// A store that does not sync LANE before a claim is sent: after a loss of power the claim that was
-/// committed looks like another machine's. Everything else is the store within.
-class UnsyncedClaim final : public EpochStore {
+/// A store around another one that does all as it does; mutants override what they get wrong.
+class ForwardingStore : public EpochStore {
  public:
-  explicit UnsyncedClaim(std::unique_ptr<EpochStore> real) : real_(std::move(real)) {}
-
-  Result<> put_lane(const LaneRecord& lane, Sync sync) override {
-    const bool claiming = lane.owner_next != OwnerId{} && lane.owner != lane.owner_next;
-    return real_->put_lane(lane, claiming ? Sync::kNo : sync);
-  }
+  explicit ForwardingStore(std::unique_ptr<EpochStore> real) : real_(std::move(real)) {}
 
   Result<StoreContents> load() override { return real_->load(); }
+  Result<> put_lane(const LaneRecord& lane, Sync sync) override {
+    return real_->put_lane(lane, sync);
+  }
   Result<> put_epoch(EpochRecord& record, const std::vector<OutboxRow>& rows) override {
     return real_->put_epoch(record, rows);
   }
@@ -45,8 +42,67 @@ class UnsyncedClaim final : public EpochStore {
   }
   Result<> clear() override { return real_->clear(); }
 
+ protected:
+  /// The first write of a claim (epochs.md section 4, step 8).
+  static bool is_claiming(const LaneRecord& lane) {
+    return lane.owner_next != OwnerId{} && lane.owner != lane.owner_next;
+  }
+
  private:
   const std::unique_ptr<EpochStore> real_;
+};
+
+/// Does not sync LANE before a claim is sent: after a loss of power the claim that was committed
+/// looks like another machine's.
+class UnsyncedClaim final : public ForwardingStore {
+ public:
+  using ForwardingStore::ForwardingStore;
+  Result<> put_lane(const LaneRecord& lane, Sync sync) override {
+    return ForwardingStore::put_lane(lane, is_claiming(lane) ? Sync::kNo : sync);
+  }
+};
+
+/// LANE learns the owner of a claim only behind its commit.
+class LateOwner final : public ForwardingStore {
+ public:
+  using ForwardingStore::ForwardingStore;
+  Result<> put_lane(const LaneRecord& lane, Sync sync) override {
+    LaneRecord written = lane;
+    if (is_claiming(lane)) written.owner_next = last_;
+    last_ = written.owner_next;
+    return ForwardingStore::put_lane(written, sync);
+  }
+
+ private:
+  OwnerId last_;
+};
+
+/// A claim keeps the owner that LANE had, not the one that it found in the cell.
+class ForgetsOwner final : public ForwardingStore {
+ public:
+  using ForwardingStore::ForwardingStore;
+  Result<StoreContents> load() override {
+    auto contents = ForwardingStore::load();
+    if (contents && contents->lane) had_ = contents->lane->owner;
+    return contents;
+  }
+  Result<> put_lane(const LaneRecord& lane, Sync sync) override {
+    LaneRecord written = lane;
+    if (is_claiming(lane)) written.owner = had_;
+    return ForwardingStore::put_lane(written, sync);
+  }
+
+ private:
+  OwnerId had_;
+};
+
+/// D/<N+1> comes before LANE says N (M5).
+class ForgetsApplied final : public ForwardingStore {
+ public:
+  using ForwardingStore::ForwardingStore;
+  Result<> put_lane(const LaneRecord& lane, Sync sync) override {
+    return sync == Sync::kNo ? Result<>() : ForwardingStore::put_lane(lane, sync);
+  }
 };
 
 }  // namespace weir::test

@@ -14,16 +14,6 @@ constexpr std::size_t kHostMax = 40;
 // Brokers take 4,096 bytes by default; some are set lower.
 constexpr std::size_t kMetadataMax = 256;
 
-std::string clean_host(std::string_view host, std::size_t size_max) {
-  std::string clean(host.substr(0, std::min(kHostMax, size_max)));
-  for (char& c : clean) {
-    const bool kept = (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') ||
-                      c == '.' || c == '-';
-    if (!kept) c = '_';
-  }
-  return clean;
-}
-
 std::vector<std::string_view> fields_of(std::string_view text) {
   std::vector<std::string_view> fields;
   while (true) {
@@ -43,6 +33,16 @@ std::optional<std::int64_t> parse_number(std::string_view text) {
 
 }  // namespace
 
+std::string cell_host(std::string_view host) {
+  std::string clean(host.substr(0, kHostMax));
+  for (char& c : clean) {
+    const bool kept = (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') ||
+                      c == '.' || c == '-';
+    if (!kept) c = '_';
+  }
+  return clean;
+}
+
 std::string encode_cell(const Cell& cell) {
   const std::string head = "w2;" + cell.id.instance + ";" + cell.id.job + ";" + cell.id.lane + ";" +
                            std::to_string(cell.epoch.value()) + ";" +
@@ -52,7 +52,7 @@ std::string encode_cell(const Cell& cell) {
   const std::string tail = ";" + std::to_string(cell.claimed_at.time_since_epoch().count());
   // The host is for people; it gives way to long names.
   WEIR_CHECK(head.size() + tail.size() <= kMetadataMax, "names are at most 48 characters");
-  return head + clean_host(cell.host, kMetadataMax - head.size() - tail.size()) + tail;
+  return head + cell_host(cell.host).substr(0, kMetadataMax - head.size() - tail.size()) + tail;
 }
 
 std::optional<Cell> parse_cell(std::string_view metadata) {

@@ -13,8 +13,10 @@ namespace weir::kafka {
 /// 256 bytes:
 ///   w2;<instance>;<job>;<lane>;<epoch>;<attempt>;<owner>;<digest>;<plan>;<host>;<seconds>
 /// attempt, owner, digest and plan are 16 hex digits, the digest "-" when the epoch wrote no D
-/// record; the host is cut to 40 characters, other than A-Za-z0-9.- made "_".
+/// record; the host as cell_host() makes it.
 std::string encode_cell(const Cell& cell);
+/// A host's name as cells hold it: cut to 40 characters, all but A-Za-z0-9.- made "_".
+std::string cell_host(std::string_view host);
 /// Nothing when it is not weir's; whose lane it names is the caller's to compare.
 std::optional<Cell> parse_cell(std::string_view metadata);
 

@@ -113,8 +113,9 @@ Result<> set_all(rd_kafka_conf_t* conf, const Properties& properties, std::strin
     if (rd_kafka_conf_set(conf, name.c_str(), value.c_str(), reason.data(), reason.size()) !=
         RD_KAFKA_CONF_OK) {
       // Not the value: it may be a secret.
-      return Error{Action::kStopJob, std::string(whose) + ": property \"" + name +
-                                         "\" was refused by librdkafka: " + reason.data()};
+      return Error{Action::kStopJob, Code::kBadValue,
+                   std::string(whose) + ": property \"" + name +
+                       "\" was refused by librdkafka: " + reason.data()};
     }
   }
   return {};
@@ -158,6 +159,17 @@ Error to_error(rd_kafka_resp_err_t code, std::string_view what, std::string_view
   return {meaning.action, meaning.code, std::move(message)};
 }
 
+Error with_name(Error error, std::string_view placeholder, std::string_view name) {
+  std::string message = error.message();
+  const std::size_t command = message.find("kafka-acls ");
+  const std::size_t at = command == std::string::npos
+                             ? command
+                             : message.find(" " + std::string(placeholder), command);
+  if (at == std::string::npos) return error;
+  message.replace(at + 1, placeholder.size(), name);
+  return {error.action(), error.code(), std::move(message)};
+}
+
 std::string login_hint(std::string_view mechanism, int librdkafka_version) {
   constexpr int kScramMended = 0x020601ff;
   const bool scram = mechanism.substr(0, 5) == "SCRAM" || mechanism.substr(0, 5) == "scram";
@@ -187,6 +199,7 @@ Result<std::unique_ptr<Client>> Client::open(const KafkaCluster& cluster, rd_kaf
                                              void* user) {
   WEIR_ASSIGN(const Properties cluster_properties, cluster.properties());
   std::unique_ptr<Client> client(new Client(user));
+  client->brokers_ = cluster.brokers;
   for (const auto& [name, value] : cluster_properties) {
     if (name == "sasl.mechanism") client->login_hint_ = login_hint(value, rd_kafka_version());
   }
@@ -207,7 +220,7 @@ Result<std::unique_ptr<Client>> Client::open(const KafkaCluster& cluster, rd_kaf
   client->handle_ = rd_kafka_new(type, conf, reason.data(), reason.size());
   if (client->handle_ == nullptr) {
     rd_kafka_conf_destroy(conf);
-    return Error{Action::kStopJob,
+    return Error{Action::kStopJob, Code::kBadValue,
                  "cannot make a Kafka client for " + cluster.name + ": " + reason.data()};
   }
   return client;
@@ -228,7 +241,9 @@ std::optional<Error> Client::fault() const {
 }
 
 Error Client::explained(Error error) {
-  if (error.code() != Code::kBrokersUnreachable) return error;
+  if (error.code() != Code::kBrokersUnreachable) {
+    return with_name(std::move(error), "BROKER", brokers_);
+  }
   poll();  // error_cb comes from it
   if (std::optional<Error> known = fault()) return std::move(*known);
   const MutexLock lock(mutex_);
@@ -286,42 +301,6 @@ Result<std::map<std::string, std::int32_t>> list_topics(Client& client, MonoTime
   }
   rd_kafka_metadata_destroy(metadata);
   return topics;
-}
-
-std::optional<std::string_view> owned_property_reason(std::string_view name) {
-  struct Owned {
-    std::string_view name, reason;
-  };
-  static constexpr std::array kOwned = {
-      Owned{"bootstrap.servers", "it is `brokers`"},
-      Owned{"metadata.broker.list", "it is `brokers`"},
-      Owned{"group.id", "weir never joins a group; the mirror's group is `group`"},
-      Owned{"transactional.id", "it is the lane's identity"},
-      Owned{"enable.auto.commit", "positions are committed with the output"},
-      Owned{"auto.commit.interval.ms", "positions are committed with the output"},
-      Owned{"enable.auto.offset.store", "positions are committed with the output"},
-      Owned{"auto.offset.reset", "it is `start` and `on_data_loss`"},
-      Owned{"isolation.level", "rows of aborted transactions must never be read"},
-      Owned{"enable.idempotence", "exactly-once needs it"},
-      Owned{"acks", "exactly-once needs all"},
-      Owned{"request.required.acks", "exactly-once needs all"},
-      Owned{"message.timeout.ms", "it must end before the transaction does"},
-      Owned{"delivery.timeout.ms", "it must end before the transaction does"},
-      Owned{"transaction.timeout.ms", "weir's watchdog is half of it"},
-      Owned{"socket.timeout.ms", "weir's watchdog must outlast it"},
-      Owned{"enable.partition.eof", "ends and idleness are found by it"},
-      Owned{"check.crcs", "a damaged record must be found"},
-      Owned{"socket.max.fails", "doubt is counted by closed connections"},
-      Owned{"log.connection.close", "doubt is counted by closed connections"},
-      Owned{"reconnect.backoff.max.ms", "a cut connection must not hold a commit up"},
-      Owned{"partitioner", "it is the sink's `partitioner`"},
-      Owned{"compression.codec", "it is the sink's `compression`"},
-      Owned{"compression.type", "it is the sink's `compression`"},
-  };
-  for (const Owned& owned : kOwned) {
-    if (owned.name == name) return owned.reason;
-  }
-  return std::nullopt;
 }
 
 }  // namespace weir::kafka

@@ -35,6 +35,10 @@ struct KafkaCluster {
 /// "reading the offsets of group prod.clicks".
 Error to_error(rd_kafka_resp_err_t code, std::string_view what, std::string_view detail = {});
 
+/// `error`; where it shows a command with `placeholder`, such as GROUP, the name in its place.
+/// Pure.
+Error with_name(Error error, std::string_view placeholder, std::string_view name);
+
 /// What to try when a broker refuses a login by `mechanism` although user name and password are
 /// right: SCRAM of a librdkafka before 2.6.1 fails with Kafka 4. Empty for all others. Pure.
 std::string login_hint(std::string_view mechanism, int librdkafka_version);
@@ -71,7 +75,7 @@ class Client {
   void poll() { rd_kafka_poll(handle_, 0); }
 
   /// `error`; when it is an outage, with the last thing librdkafka said about a connection, or the
-  /// fault in its place.
+  /// fault in its place. The command of a missing permission names the cluster's brokers.
   Error explained(Error error) WEIR_EXCLUDES(mutex_);
 
  private:
@@ -80,7 +84,8 @@ class Client {
   static void on_log(const rd_kafka_t* handle, int level, const char* facility, const char* text);
 
   void* const user_;
-  std::string login_hint_;  // constant after open()
+  std::string login_hint_;  // these two constant after open()
+  std::string brokers_;
   rd_kafka_t* handle_ = nullptr;
   std::atomic<bool> topic_gone_ = false;
   mutable Mutex mutex_;
@@ -100,8 +105,5 @@ TopicList make_topic_list(std::size_t capacity);
 /// a single topic may create it. Blocks until `deadline`, or until a login is known to be refused.
 /// Errors: kRetry; kStopJob for refused credentials and certificates.
 Result<std::map<std::string, std::int32_t>> list_topics(Client& client, MonoTime deadline);
-
-/// Settings that weir owns; a job's `properties` may not name them.
-std::optional<std::string_view> owned_property_reason(std::string_view name);
 
 }  // namespace weir::kafka

@@ -194,7 +194,9 @@ class KafkaDecider final : public Decider {
     const std::string& name = options_.cluster.epoch_topic;
     // -1: the brokers' default replication.
     rd_kafka_NewTopic_t* topic = rd_kafka_NewTopic_new(name.c_str(), 1, -1, reason, sizeof reason);
-    if (topic == nullptr) return Error{Action::kStopJob, "epoch topic " + name + ": " + reason};
+    if (topic == nullptr) {
+      return Error{Action::kStopJob, Code::kBadValue, "epoch topic " + name + ": " + reason};
+    }
     rd_kafka_queue_t* queue = rd_kafka_queue_new(client.get());
     rd_kafka_CreateTopics(client.get(), &topic, 1, nullptr, queue);
     rd_kafka_event_t* event = rd_kafka_queue_poll(queue, ms_left(deadline));
@@ -295,9 +297,10 @@ class KafkaDecider final : public Decider {
   // Never "not committed": the outcome is read, not concluded.
   Error failure(const rd_kafka_error_t* error, const std::string& what) {
     open_ = rd_kafka_error_txn_requires_abort(error) != 0;
-    Error meant = producer_->client().explained(
-        to_error(rd_kafka_error_code(error), what, rd_kafka_error_string(error)));
-    if (meant.action() == Action::kStopJob && meant.code() != Code::kTopicMissing) return meant;
+    Error meant = with_name(producer_->client().explained(to_error(rd_kafka_error_code(error), what,
+                                                                   rd_kafka_error_string(error))),
+                            "ID", options_.lane.dotted());
+    if (meant.action() == Action::kStopJob) return meant;
     return {Action::kRecover, meant.code(), meant.message()};
   }
 

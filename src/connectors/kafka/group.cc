@@ -75,7 +75,9 @@ Result<std::vector<Committed>> Groups::read(const std::string& group, Isolation 
       rd_kafka_committed(reader->get(), list.get(), ms_left(deadline));
   std::vector<Committed> result(partitions.size());
   if (called != RD_KAFKA_RESP_ERR_NO_ERROR) {
-    Error error = reader->explained(to_error(called, "reading the offsets of group " + group));
+    Error error =
+        with_name(reader->explained(to_error(called, "reading the offsets of group " + group)),
+                  "GROUP", group);
     if (error.action() == Action::kStopJob) return error;
     // The elements show NO_ERROR and -1001 now: that is not "absent".
     for (Committed& committed : result) committed.why = error.message();
@@ -123,7 +125,9 @@ Result<> Groups::commit(const std::string& group, const std::vector<GroupOffset>
   const TopicList list = offset_list(offsets);
   const rd_kafka_resp_err_t error = rd_kafka_commit(reader->get(), list.get(), 0);
   if (error == RD_KAFKA_RESP_ERR_NO_ERROR) return {};
-  Error meant = reader->explained(to_error(error, "committing the offsets of group " + group));
+  Error meant =
+      with_name(reader->explained(to_error(error, "committing the offsets of group " + group)),
+                "GROUP", group);
   return Error{Action::kRetry, meant.code(), meant.message()};
 }
 
@@ -132,15 +136,21 @@ Result<bool> Groups::has_members(const std::string& group, MonoTime deadline) {
   const rd_kafka_group_list* groups = nullptr;
   const rd_kafka_resp_err_t error =
       rd_kafka_list_groups(reader->get(), group.c_str(), &groups, ms_left(deadline));
-  if (error != RD_KAFKA_RESP_ERR_NO_ERROR) {
-    Error meant = reader->explained(to_error(error, "asking who is in group " + group));
-    return Error{meant.action() == Action::kStopJob ? Action::kStopJob : Action::kRetry,
-                 meant.code(), meant.message()};
-  }
+  bool found = false;
   bool members = false;
-  for (int i = 0; i < groups->group_cnt; ++i) members = members || groups->groups[i].member_cnt > 0;
-  rd_kafka_group_list_destroy(groups);
-  return members;
+  for (int i = 0; groups != nullptr && i < groups->group_cnt; ++i) {
+    const rd_kafka_group_info& info = groups->groups[i];
+    found = found || info.err == RD_KAFKA_RESP_ERR_NO_ERROR;
+    members = members || info.member_cnt > 0;
+  }
+  if (groups != nullptr) rd_kafka_group_list_destroy(groups);
+  if (error == RD_KAFKA_RESP_ERR_NO_ERROR) return members;
+  // Some broker did not answer. The one that knows the group is its coordinator, so it did.
+  if (error == RD_KAFKA_RESP_ERR__PARTIAL && found) return members;
+  Error meant = with_name(reader->explained(to_error(error, "asking who is in group " + group)),
+                          "GROUP", group);
+  return Error{meant.action() == Action::kStopJob ? Action::kStopJob : Action::kRetry, meant.code(),
+               meant.message()};
 }
 
 }  // namespace weir::kafka

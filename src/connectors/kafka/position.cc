@@ -3,6 +3,7 @@
 #include <charconv>
 
 #include "base/bytes.h"
+#include "base/check.h"
 #include "base/hash.h"
 
 namespace weir::kafka {
@@ -53,6 +54,18 @@ std::optional<TopicPartition> parse_split(std::string_view split) {
     return std::nullopt;
   }
   return parsed;
+}
+
+PartitionPosition own_position(const Position& position) {
+  const std::optional<PartitionPosition> value = decode_position(position);
+  WEIR_CHECK(value.has_value(), "positions of a Kafka source come from it");
+  return *value;
+}
+
+TopicPartition own_partition(const std::string& split) {
+  const std::optional<TopicPartition> parsed = parse_split(split);
+  WEIR_CHECK(parsed.has_value(), "splits of a Kafka source are topic/partition");
+  return *parsed;
 }
 
 }  // namespace weir::kafka

@@ -35,4 +35,8 @@ struct TopicPartition {
 std::string split_name(const TopicPartition& partition);
 std::optional<TopicPartition> parse_split(std::string_view split);
 
+/// Those of a Kafka source's own positions and splits, which always can be read.
+PartitionPosition own_position(const Position& position);
+TopicPartition own_partition(const std::string& split);
+
 }  // namespace weir::kafka

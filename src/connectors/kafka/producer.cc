@@ -60,7 +60,7 @@ Result<std::shared_ptr<Producer>> Producer::open(const KafkaCluster& cluster,
       if (rd_kafka_topic_conf_set(conf, name.c_str(), value.c_str(), reason, sizeof reason) !=
           RD_KAFKA_CONF_OK) {
         rd_kafka_topic_conf_destroy(conf);
-        return Error{Action::kStopJob, "topic " + topic.topic + ": " + reason};
+        return Error{Action::kStopJob, Code::kBadValue, "topic " + topic.topic + ": " + reason};
       }
     }
     rd_kafka_topic_t* handle = rd_kafka_topic_new(producer->get(), topic.topic.c_str(), conf);

@@ -7,13 +7,13 @@
 #include <vector>
 
 #include "connectors/kafka/client.h"
+#include "connectors/kafka/edges.h"
 #include "flow/source.h"
 
 namespace weir::kafka {
 
 enum class Start : unsigned char { kLatest, kEarliest, kCommitted, kTimestamp, kOffsets };
 enum class End : unsigned char { kNone, kLatest, kTimestamp, kOffsets };
-using OffsetsByTopic = std::map<std::string, std::map<std::int32_t, std::int64_t>>;
 
 struct KafkaSourceOptions {
   SourceIndex index;

@@ -84,10 +84,13 @@ struct Story {
   }
 
   void reply(CommitterReply reply) {
-    events.send(FromCommitter{
-        actors.committers,
-        {.epoch = epoch, .splits = {}, .positions = " clicks/t/0@17", .outbox_bytes = outbox_bytes},
-        std::move(reply)});
+    events.send(FromCommitter{actors.committers,
+                              {.known = known,
+                               .epoch = epoch,
+                               .splits = splits,
+                               .positions = " clicks/t/0@17",
+                               .outbox_bytes = outbox_bytes},
+                              std::move(reply)});
     coordinator->step();
   }
   void fail(Action action, Code code, const std::string& why) {
@@ -158,6 +161,8 @@ struct Story {
   Mailbox<LaneEvent> events;
   AssignmentId assignment;
   EpochId epoch;
+  bool known = true;                        // the committer has recovered
+  SplitProgressMap splits;                  // where the next epoch begins
   std::vector<std::uint64_t> outbox_bytes;  // of each follower, as the committer says
   std::optional<Coordinator> coordinator;
 };
@@ -200,7 +205,7 @@ TEST_CASE("Coordinator: what an older assignment says does not count", "[engine]
   Story story;
   story.claim();
   story.events.send(FromWorker{0, AssignmentId{0}, HasRecords{}});
-  story.events.send(FromWorker{0, AssignmentId{0}, WorkerFailed{Error{Action::kHalt, "old"}}});
+  story.events.send(FromWorker{0, AssignmentId{0}, WorkerFailed{Error{Action::kHalt, "old"}, {}}});
   story.coordinator->step();
   CHECK(story.committer_is_idle());
   CHECK(story.state() == LaneState::kRunning);
@@ -230,7 +235,7 @@ TEST_CASE("Coordinator: workers forget before the committer lets the sources go"
   Story story;
   story.claim();
   story.open();
-  story.worker(1, WorkerFailed{Error{Action::kRecover, "the producer was replaced"}});
+  story.worker(1, WorkerFailed{Error{Action::kRecover, "the producer was replaced"}, {}});
   story.discard();
   story.reply(Released{});
   story.pass(seconds(1));
@@ -244,7 +249,7 @@ TEST_CASE("Coordinator: a worker that fails during a commit waits for its answer
   story.pass(seconds(1));
   story.answer_seal();
   story.told<CommitEpoch>();
-  story.worker(0, WorkerFailed{Error{Action::kRecover, "a fetch failed"}});
+  story.worker(0, WorkerFailed{Error{Action::kRecover, "a fetch failed"}, {}});
   CHECK(story.workers_told<Discard>());
   story.worker(0, Discarded{});
   story.worker(1, Discarded{});
@@ -259,7 +264,7 @@ TEST_CASE("Coordinator: a HALT gives everything up and ends", "[engine]") {
   Story story;
   story.claim();
   story.open();
-  story.worker(0, WorkerFailed{Error{Action::kHalt, Code::kPoisonRecord, "record t/0@7"}});
+  story.worker(0, WorkerFailed{Error{Action::kHalt, Code::kPoisonRecord, "record t/0@7"}, {}});
   story.discard();
   CHECK_FALSE(story.coordinator->ended());
   story.reply(Released{});
@@ -286,13 +291,154 @@ TEST_CASE("Coordinator: three epochs refused for their rows are poison_epoch", "
   CHECK_THAT(story.coordinator->outcome().error->message(), Catch::Contains("clicks/t/0@17"));
 }
 
+TEST_CASE("Coordinator: poison is counted by places, and by the splits that are refused",
+          "[engine]") {
+  Story story;
+  // Positions are "place:tail"; after a recovery nobody knows the tail.
+  story.options.same_position = [](const Position& a, const Position& b) {
+    return a.bytes.substr(0, a.bytes.find(':')) == b.bytes.substr(0, b.bytes.find(':'));
+  };
+  story.coordinator.emplace(story.id, story.options, false, std::vector<std::uint64_t>{},
+                            story.clock, story.budget, story.actors, story.events);
+  story.coordinator->step();
+  story.actors.committer_told.pop_front();
+  story.splits[kSplit].position = {"7:3"};
+  story.splits[kOther].position = {"0:"};
+  for (int attempt = 1; attempt <= 3; ++attempt) {
+    story.claim();
+    if (attempt == 2) {
+      // The other split gets on meanwhile.
+      story.worker(1, HasRecords{});
+      story.told<OpenTransaction>();
+      story.reply(TransactionOpened{{story.epoch.next(), {}, story.assignment}});
+      CHECK(story.workers_told<OpenEpoch>());
+      story.pass(seconds(1));
+      CHECK(story.workers_told<SealEpoch>());
+      story.worker(0, Sealed{});
+      Sealed sealed;
+      sealed.moved.push_back({kOther, {"0:"}, {"5:4"}, 5});
+      story.worker(1, std::move(sealed));
+      story.splits[kOther].position = {"5:4"};
+      story.commit();
+    }
+    story.open();
+    const Error refused{Action::kRecover, Code::kRowsRefused, "too large"};
+    story.worker(0, WorkerFailed{refused, kSplit});
+    story.discard();
+    story.reply(Released{});
+    REQUIRE(story.coordinator->ended() == (attempt == 3));
+    if (attempt == 3) break;
+    story.splits[kSplit].position = {"7:"};
+    story.pass(seconds(60));
+  }
+  CHECK(story.coordinator->outcome().error->code() == Code::kPoisonEpoch);
+}
+
+TEST_CASE("Coordinator: an epoch whose rotation failed counts, and its failure too", "[engine]") {
+  Story story;
+  story.claim();
+  story.open();
+  story.pass(seconds(1));
+  story.answer_seal();
+  CHECK(story.told<CommitEpoch>().moved.size() == 1);
+  story.epoch = story.epoch.next();
+  story.reply(EpochCommitted{Error{Action::kRetry, Code::kBrokersUnreachable, "no fence"}});
+  CHECK(story.coordinator->status()->epochs == 1);
+  CHECK(story.coordinator->status()->rows_in == 5);
+  CHECK(story.state() == LaneState::kWaitingForKafka);
+  story.discard();
+  story.reply(Released{});
+  story.pass(seconds(1));
+  story.claim();
+}
+
+TEST_CASE("Coordinator: a worker that wants an epoch while one is open gets no second one",
+          "[engine]") {
+  Story story;
+  story.claim();
+  story.worker(0, HasRecords{});
+  story.told<OpenTransaction>();
+  story.worker(1, HasRecords{});
+  story.reply(TransactionOpened{{story.epoch.next(), {}, story.assignment}});
+  CHECK(story.workers_told<OpenEpoch>());
+  story.pass(seconds(1));
+  story.answer_seal();
+  story.commit();
+  CHECK(story.committer_is_idle());
+  // One that holds records still says so behind its Sealed.
+  story.worker(1, HasRecords{});
+  story.told<OpenTransaction>();
+}
+
+TEST_CASE("Coordinator: a topic that vanishes while the job runs has a minute to come back",
+          "[engine]") {
+  Story story;
+  const auto missing = [&] {
+    story.fail(Action::kStopJob, Code::kTopicMissing, "topic t does not exist");
+  };
+  SECTION("a job that never claimed stops at once") {
+    story.told<Recover>();
+    missing();
+    story.told<Release>();
+    story.reply(Released{});
+    CHECK(story.coordinator->outcome().state == LaneState::kFailed);
+  }
+  SECTION("one that runs looks again") {
+    story.claim();
+    story.pass(seconds(60));
+    story.told<LookAround>();
+    missing();
+    story.discard();
+    story.reply(Released{});
+    CHECK_FALSE(story.coordinator->ended());
+    story.pass(seconds(1));
+    SECTION("it is back") { story.claim(); }
+    SECTION("it is not") {
+      story.told<Recover>();
+      story.clock.now += seconds(60);
+      missing();
+      CHECK(story.workers_told<Discard>());
+      story.worker(0, Discarded{});
+      story.worker(1, Discarded{});
+      story.told<Release>();
+      story.reply(Released{});
+      REQUIRE(story.coordinator->ended());
+      CHECK(story.coordinator->outcome().error->code() == Code::kTopicMissing);
+    }
+  }
+}
+
+TEST_CASE("Coordinator: ten calm minutes make the next outage a first one", "[engine]") {
+  Story story;
+  for (const int pause : {1, 2, 4}) {
+    story.claim();
+    story.worker(0, WorkerFailed{Error{Action::kRecover, "a fetch failed"}, {}});
+    story.discard();
+    story.reply(Released{});
+    story.pass(seconds(pause) - milliseconds(1));
+    CHECK(story.committer_is_idle());
+    story.pass(milliseconds(1));
+  }
+  story.claim();
+  for (int minute = 0; minute < 10; ++minute) {
+    story.pass(seconds(60));
+    story.told<LookAround>();
+    story.reply(LookedAround{false});
+  }
+  story.worker(0, WorkerFailed{Error{Action::kRecover, "a fetch failed"}, {}});
+  story.discard();
+  story.reply(Released{});
+  story.pass(seconds(1));
+  story.told<Recover>();
+}
+
 TEST_CASE("Coordinator: new partitions assign the lane anew at once, without a failure",
           "[engine]") {
   Story story;
   story.claim();
   story.pass(seconds(60));
-  story.told<Survey>();
-  story.reply(Surveyed{true});
+  story.told<LookAround>();
+  story.reply(LookedAround{true});
   story.discard();
   story.reply(Released{});
   story.claim();
@@ -304,12 +450,12 @@ TEST_CASE("Coordinator: nothing is committed for an idle lane but the hourly ref
   story.claim();
   for (int minute = 1; minute < 60; ++minute) {
     story.pass(seconds(60));
-    story.told<Survey>();
-    story.reply(Surveyed{false});
+    story.told<LookAround>();
+    story.reply(LookedAround{false});
   }
   story.pass(seconds(60));
-  story.told<Survey>();
-  story.reply(Surveyed{false});
+  story.told<LookAround>();
+  story.reply(LookedAround{false});
   story.told<Refresh>();
   story.reply(Refreshed{});
   CHECK(story.committer_is_idle());
@@ -403,14 +549,50 @@ TEST_CASE("Coordinator: a call that does not return is abandoned, and another co
   CHECK(story.state() == LaneState::kWaitingForKafka);
   story.discard();
   // The one that hung says something after all: nobody listens.
-  story.events.send(FromCommitter{
-      0,
-      {.epoch = EpochId{9}, .splits = {}, .positions = " clicks/t/0@17", .outbox_bytes = {}},
-      EpochCommitted{}});
+  story.events.send(FromCommitter{0,
+                                  {.known = true,
+                                   .epoch = EpochId{9},
+                                   .splits = {},
+                                   .positions = " clicks/t/0@17",
+                                   .outbox_bytes = {}},
+                                  EpochCommitted{}});
   story.reply(Released{});
   CHECK(story.coordinator->status()->epochs == 0);
   story.pass(seconds(1));
   story.claim();
+}
+
+TEST_CASE("Coordinator: a committer that knows nothing yet takes nothing back", "[engine]") {
+  Story story(false, {100});
+  story.outbox_bytes = {0};
+  story.claim();
+  story.open();
+  story.pass(seconds(1));
+  story.answer_seal();
+  story.commit();
+  story.worker(0, WorkerFailed{Error{Action::kRecover, "a fetch failed"}, {}});
+  story.known = false;
+  story.epoch = EpochId{};
+  story.discard();
+  story.reply(Released{});
+  CHECK(story.coordinator->status()->epoch == EpochId{1});
+  CHECK(story.actors.decided_told == EpochId{1});
+  story.pass(seconds(1));
+  story.told<Recover>();
+  story.fail(Action::kRetry, Code::kBrokersUnreachable, "refused");
+  CHECK(story.coordinator->status()->epoch == EpochId{1});
+}
+
+TEST_CASE("Coordinator: a call that never returns is not forgotten at the end", "[engine]") {
+  Story story;
+  story.claim();
+  story.actors.hanging = 1;
+  story.coordinator->request_stop();
+  story.coordinator->step();
+  story.told<CleanStop>();
+  story.reply(StoppedClean{});
+  REQUIRE(story.coordinator->ended());
+  CHECK(story.coordinator->outcome().threads_left);
 }
 
 TEST_CASE("Coordinator: more than two calls that do not return end the process", "[engine]") {

@@ -39,37 +39,57 @@ TEST_CASE("on_commit_result: doubt rotates, and `rotate: always` does so every t
   CHECK(on_commit_result(Verdict::kDecidedWithDoubt, false) == AfterCommit::kRotate);
 }
 
+const SplitId kSplit{"clicks", "clicks/0"};
 SplitProgressMap at(const std::string& position) {
   SplitProgressMap positions;
-  positions[{"clicks", "clicks/0"}].position.bytes = position;
+  positions[kSplit].position.bytes = position;
   return positions;
 }
 const Error kRefused{Action::kRecover, Code::kRowsRefused, "record too large"};
 const Error kAway{Action::kRecover, Code::kBrokersUnreachable, "no broker"};
 
-TEST_CASE("PoisonCounter: the third refusal at the same positions is poison", "[engine]") {
-  PoisonCounter poison;
-  CHECK_FALSE(poison.failed(kRefused, at("1")));
-  CHECK_FALSE(poison.failed(kRefused, at("1")));
-  CHECK(poison.failed(kRefused, at("1")));
+TEST_CASE("PoisonCounter: the third refusal at the same position is poison", "[engine]") {
+  PoisonCounter poison(nullptr);
+  CHECK_FALSE(poison.failed(kRefused, at("1"), {kSplit}));
+  CHECK_FALSE(poison.failed(kRefused, at("1"), {kSplit}));
+  CHECK(poison.failed(kRefused, at("1"), {kSplit}));
 }
 
 TEST_CASE("PoisonCounter: outages between two refusals neither count nor forget", "[engine]") {
-  PoisonCounter poison;
-  CHECK_FALSE(poison.failed(kRefused, at("1")));
-  for (int i = 0; i < 10; ++i) CHECK_FALSE(poison.failed(kAway, at("1")));
-  CHECK_FALSE(poison.failed(kRefused, at("1")));
-  CHECK(poison.failed(kRefused, at("1")));
+  PoisonCounter poison(nullptr);
+  CHECK_FALSE(poison.failed(kRefused, at("1"), {kSplit}));
+  for (int i = 0; i < 10; ++i) CHECK_FALSE(poison.failed(kAway, at("1"), {kSplit}));
+  CHECK_FALSE(poison.failed(kRefused, at("1"), {kSplit}));
+  CHECK(poison.failed(kRefused, at("1"), {kSplit}));
 }
 
-TEST_CASE("PoisonCounter: other positions and a decided epoch begin anew", "[engine]") {
-  PoisonCounter poison;
-  CHECK_FALSE(poison.failed(kRefused, at("1")));
-  CHECK_FALSE(poison.failed(kRefused, at("1")));
-  CHECK_FALSE(poison.failed(kRefused, at("2")));
-  CHECK_FALSE(poison.failed(kRefused, at("2")));
-  poison.decided();
-  CHECK_FALSE(poison.failed(kRefused, at("2")));
+TEST_CASE("PoisonCounter: another position and a decided epoch of the split begin anew",
+          "[engine]") {
+  PoisonCounter poison(nullptr);
+  CHECK_FALSE(poison.failed(kRefused, at("1"), {kSplit}));
+  CHECK_FALSE(poison.failed(kRefused, at("1"), {kSplit}));
+  CHECK_FALSE(poison.failed(kRefused, at("2"), {kSplit}));
+  CHECK_FALSE(poison.failed(kRefused, at("2"), {kSplit}));
+  poison.decided({{kSplit, {"2"}, {"3"}, 1}});
+  CHECK_FALSE(poison.failed(kRefused, at("2"), {kSplit}));
+}
+
+TEST_CASE("PoisonCounter: a position is one place with and without its record's offset",
+          "[engine]") {
+  PoisonCounter poison(
+      [](const Position& a, const Position& b) { return a.bytes.front() == b.bytes.front(); });
+  CHECK_FALSE(poison.failed(kRefused, at("1, behind 0"), {kSplit}));
+  CHECK_FALSE(poison.failed(kRefused, at("1"), {kSplit}));
+  CHECK(poison.failed(kRefused, at("1"), {kSplit}));
+}
+
+TEST_CASE("PoisonCounter: what other splits do does not matter", "[engine]") {
+  PoisonCounter poison(nullptr);
+  const SplitId other{"clicks", "clicks/1"};
+  for (const bool third : {false, false, true}) {
+    CHECK(poison.failed(kRefused, at("1"), {kSplit}) == third);
+    poison.decided({{other, {"1"}, {"2"}, 1}});
+  }
 }
 
 }  // namespace

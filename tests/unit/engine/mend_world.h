@@ -33,6 +33,8 @@ struct World {
   std::string input_cluster;  // where the source is; empty: the same
   bool members = false;
   int fences = 0;
+  int fences_left = 1'000'000;  // then the brokers are away
+  std::string epoch_topic;
   // The machine.
   std::optional<LaneRecord> lane;
   std::optional<EpochRecord> prepared;
@@ -43,6 +45,7 @@ struct World {
   bool start_explicit = true;
   std::int64_t start_at = 0;
   bool bounded = false;
+  std::set<SplitId> uncovered;  // that it no longer names
 
   /// The process dies before its write number `writes_left`, counted from 0.
   int writes_left = 1'000'000;
@@ -82,6 +85,7 @@ class WorldDecider final : public Decider {
     DeciderRecord record;
     record.cluster_id = world_.cluster;
     record.cluster_name = "main";
+    record.epoch_topic = world_.epoch_topic;
     return record;
   }
   Result<> ensure_cell_place(MonoTime) override { return {}; }
@@ -89,7 +93,8 @@ class WorldDecider final : public Decider {
   CellReading read_stable(MonoTime) override { return read(); }
   Result<> fence(MonoTime) override {
     ++world_.fences;
-    return {};
+    if (world_.fences_left-- > 0) return {};
+    return Error{Action::kRetry, Code::kBrokersUnreachable, "no fence"};
   }
   Result<MirrorReading> read_mirror(const std::vector<SplitId>& splits, bool, MonoTime) override {
     MirrorReading reading;
@@ -115,6 +120,7 @@ class WorldDecider final : public Decider {
     const CommitFault fault = std::exchange(world_.commit_fault, CommitFault::kNone);
     if (fault == CommitFault::kLost) return Error{Action::kRecover, "no answer"};
     world_.cell = commit.cell;
+    world_.cell->host = commit.cell.host.substr(0, 3);  // a cell has room for so much
     for (const auto& [id, position] : commit.mirror) {
       world_.mirror[id] = {number(position), MirrorMark{commit.cell.id.instance, commit.cell.id.job,
                                                         commit.cell.epoch}};
@@ -192,6 +198,9 @@ class WorldSource final : public Source {
     std::vector<SplitListing> listings;
     for (const auto& [id, log] : world_.logs) listings.push_back({id.split, nullptr});
     return listings;
+  }
+  bool covers(const std::string& name) const override {
+    return !world_.uncovered.contains({name_, name});
   }
   bool starts_at_committed() const override { return world_.start_committed; }
   bool start_is_explicit() const override { return world_.start_explicit; }

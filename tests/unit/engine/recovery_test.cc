@@ -229,6 +229,22 @@ TEST_CASE("decide_mirror: a moved, foreign or missing offset of a light lane is 
   CHECK_FALSE(decide_mirror(facts, &same).halt);
 }
 
+TEST_CASE("decide_mirror: somebody's offset on a split that LANE does not know is foreign_offsets",
+          "[engine]") {
+  MirrorFacts facts = mirror_facts(false);
+  facts.mirror = {entry("t/0", "5"), entry("t/1", "700")};
+  facts.mirror[1].mark.reset();
+  for (const bool light : {true, false}) {
+    facts.light = light;
+    const MirrorDecision decision = decide_mirror(facts, &same);
+    REQUIRE(decision.halt);
+    CHECK(decision.halt->halt == Code::kForeignOffsets);
+    CHECK(decision.halt->text.find("in/t/1") != std::string::npos);
+  }
+  facts.mirror[1].mark = MirrorMark{"weir", "clicks", EpochId{3}};
+  CHECK(decide_mirror(facts, &same).positions.at({"in", "t/1"}).position.bytes == "700");
+}
+
 TEST_CASE("decide_mirror: adopting never falls back to an older position", "[engine]") {
   MirrorFacts facts = mirror_facts(true);
   facts.mirror = {entry("t/0", "9")};

@@ -170,5 +170,29 @@ TEST_CASE("job directory: a path that cannot be made says so", "[state]") {
   CHECK(opened.error().code() == Code::kStateUnusable);
 }
 
+TEST_CASE("RocksDB store: one that cannot be opened is for a person", "[state]") {
+  const Folder folder;
+  std::ofstream(folder.path + "/file") << "no directory";
+  const auto store = open_rocksdb_store(folder.path + "/file/db");
+  REQUIRE_FALSE(store);
+  CHECK(store.error().action() == Action::kStopJob);
+  CHECK(store.error().code() == Code::kStateUnusable);
+}
+
+TEST_CASE("job directory: one that is there keeps the rights that it has", "[state]") {
+  using std::filesystem::perms;
+  const Folder folder;
+  const auto rights = [&](const std::string& name) {
+    const auto opened =
+        JobDirectory::open(folder.path + name, std::chrono::milliseconds(0), [](auto) {});
+    REQUIRE(opened);
+    return std::filesystem::status(folder.path + name).permissions();
+  };
+  CHECK(rights("/made") == perms::owner_all);
+  std::filesystem::create_directory(folder.path + "/there");
+  std::filesystem::permissions(folder.path + "/there", perms::owner_all | perms::group_read);
+  CHECK(rights("/there") == (perms::owner_all | perms::group_read));
+}
+
 }  // namespace
 }  // namespace weir

@@ -59,14 +59,15 @@ TEST_CASE("FakeEpochStore: a damaged record halts by name", "[support]") {
   CHECK(contents.error().message().find("LANE") != std::string::npos);
 }
 
-TEST_CASE("FakeEpochStore: a failed sync poisons it until it is opened again", "[support]") {
+TEST_CASE("FakeEpochStore: after a failed sync nothing more is written until it is opened again",
+          "[support]") {
   Machine machine;
   const auto store = machine.open();
   REQUIRE(store->put_lane(sample_lane(1), Sync::kYes));
   machine.interrupts.fails = true;
   const Result<> failed = store->put_lane(sample_lane(2), Sync::kYes);
   REQUIRE_FALSE(failed);
-  CHECK(failed.error().action() == Action::kRecover);
+  CHECK(failed.error().action() == Action::kStopJob);
   machine.interrupts.fails = false;
   CHECK_FALSE(store->put_lane(sample_lane(3), Sync::kYes));
   CHECK_FALSE(store->load());

@@ -47,6 +47,18 @@ TEST_CASE("to_error: a missing permission stops the job and shows the command", 
   CHECK(error.message().find("--group") != std::string::npos);
 }
 
+TEST_CASE("with_name: completes the command, and nothing else", "[kafka]") {
+  const Error refused =
+      to_error(RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED, "reading the offsets of GROUP g");
+  const Error named = with_name(with_name(refused, "GROUP", "prod.clicks"), "BROKER", "k1:9092");
+  CHECK_THAT(named.message(), Catch::Contains("reading the offsets of GROUP g"));
+  CHECK_THAT(named.message(), Catch::Contains("--bootstrap-server k1:9092 "));
+  CHECK_THAT(named.message(), Catch::Contains("--group prod.clicks"));
+  CHECK(named.code() == refused.code());
+  const Error outage = to_error(RD_KAFKA_RESP_ERR__TIMED_OUT, "asking GROUP");
+  CHECK(with_name(outage, "GROUP", "g").message() == outage.message());
+}
+
 TEST_CASE("to_error: refused credentials stop the job", "[kafka]") {
   const Error error = to_error(RD_KAFKA_RESP_ERR__AUTHENTICATION, "connecting");
   CHECK(error.action() == Action::kStopJob);
@@ -61,27 +73,22 @@ TEST_CASE("login_hint: SCRAM of an older librdkafka fails with Kafka 4, and the 
   CHECK(login_hint("PLAIN", 0x020002ff).empty());
 }
 
-TEST_CASE("owned_property_reason: names the settings that weir decides", "[kafka]") {
-  CHECK(owned_property_reason("isolation.level"));
-  CHECK(owned_property_reason("transactional.id"));
-  CHECK(owned_property_reason("enable.auto.commit"));
-  CHECK_FALSE(owned_property_reason("linger.ms"));
-  CHECK_FALSE(owned_property_reason("ssl.endpoint.identification.algorithm"));
-}
-
-TEST_CASE("Client: refuses a property that librdkafka does not know, without its value",
-          "[kafka]") {
-  KafkaCluster cluster{.name = "main", .brokers = "127.0.0.1:1"};
-  cluster.properties = [] { return Result<Properties>(Properties{{"no.such.thing", "s3cret"}}); };
-  const auto client = Client::open(cluster, RD_KAFKA_PRODUCER, {});
-  REQUIRE_FALSE(client);
-  CHECK(client.error().action() == Action::kStopJob);
-  CHECK(client.error().message().find("no.such.thing") != std::string::npos);
-  CHECK(client.error().message().find("s3cret") == std::string::npos);
-}
-
-TEST_CASE("ms_left: is never 0, which librdkafka takes for \"do not wait\"", "[kafka]") {
-  CHECK(ms_left(std::chrono::steady_clock::now() - std::chrono::hours(1)) == 1);
+TEST_CASE("Client: what librdkafka refuses is a mistake in the configuration", "[kafka]") {
+  const auto opened_with = [](const char* name, const char* value) {
+    const KafkaCluster cluster{.name = "main",
+                               .brokers = "127.0.0.1:1",
+                               .epoch_topic = {},
+                               .properties = []() -> Result<Properties> { return Properties{}; }};
+    return Client::open(cluster, RD_KAFKA_CONSUMER, {{"group.id", "g"}, {name, value}});
+  };
+  for (const auto& [name, value] :
+       {std::pair{"fetch.min.bites", "1"}, std::pair{"fetch.min.bytes", "few"}}) {
+    const auto client = opened_with(name, value);
+    REQUIRE_FALSE(client);
+    CHECK(client.error().action() == Action::kStopJob);
+    CHECK(client.error().code() == Code::kBadValue);
+    CHECK(client.error().message().find(name) != std::string::npos);
+  }
 }
 
 }  // namespace

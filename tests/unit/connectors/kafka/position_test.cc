@@ -44,5 +44,13 @@ TEST_CASE("parse_split: refuses what is no partition", "[kafka]") {
   }
 }
 
+// They stand in stores and in groups: other bytes, or another hash, would be HALT source_rewritten.
+TEST_CASE("position and tail fingerprint: are these bytes and this hash", "[kafka]") {
+  const PartitionPosition position{.next = 13, .tail_offset = 12, .tail_fp = 0x1122334455667788};
+  const char kBytes[] = "\x01\x0d\0\0\0\0\0\0\0\x0c\0\0\0\0\0\0\0\x88\x77\x66\x55\x44\x33\x22\x11";
+  CHECK(encode_position(position).bytes == std::string(kBytes, 25));
+  CHECK(tail_fingerprint(12, 1'700'000'000'000, "k", "value") == 0xebc68c53d350bacd);
+}
+
 }  // namespace
 }  // namespace weir::kafka

@@ -1,0 +1,100 @@
+#include "connectors/kafka/edges.h"
+
+namespace weir::kafka {
+namespace {
+
+Result<PositionMap> at_offsets(Client& client, const std::string& source,
+                               const std::vector<std::string>& splits,
+                               const OffsetsByTopic& offsets, MonoTime deadline, const char* key) {
+  // Partitions that the job file does not name: from their beginning, to their end.
+  WEIR_ASSIGN(auto positions,
+              at_edges(client, splits, deadline,
+                       std::string_view(key) == "start" ? Edge::kLow : Edge::kHigh));
+  for (const auto& [topic, partitions] : offsets) {
+    for (const auto& [partition, offset] : partitions) {
+      const auto found = positions.find(split_name({topic, partition}));
+      if (found == positions.end()) {
+        return Error{Action::kStopJob, Code::kTopicMissing,
+                     "source \"" + source + "\": `" + key + ": { offsets: ... }` names " +
+                         split_name({topic, partition}) + ", which is not one of its partitions"};
+      }
+      found->second = encode_position({.next = offset});
+    }
+  }
+  return positions;
+}
+
+}  // namespace
+
+Result<PositionMap> at_edges(Client& client, const std::vector<std::string>& splits,
+                             MonoTime deadline, Edge edge) {
+  PositionMap positions;
+  for (const std::string& split : splits) {
+    const TopicPartition partition = own_partition(split);
+    std::int64_t low = 0;
+    std::int64_t high = 0;
+    const rd_kafka_resp_err_t error = rd_kafka_query_watermark_offsets(
+        client.get(), partition.topic.c_str(), partition.partition, &low, &high, ms_left(deadline));
+    if (error != RD_KAFKA_RESP_ERR_NO_ERROR) {
+      return client.explained(to_error(error, "asking for the ends of " + split));
+    }
+    positions[split] = encode_position({.next = edge == Edge::kLow ? low : high});
+  }
+  return positions;
+}
+
+Result<PositionMap> at_timestamp(Client& client, const std::vector<std::string>& splits,
+                                 std::int64_t timestamp_us, MonoTime deadline) {
+  // Where no record is as late, it is the end; asked first, or what comes in between is left out.
+  WEIR_ASSIGN(auto positions, at_edges(client, splits, deadline, Edge::kHigh));
+  const TopicList list = make_topic_list(splits.size());
+  for (const std::string& split : splits) {
+    const TopicPartition partition = own_partition(split);
+    rd_kafka_topic_partition_list_add(list.get(), partition.topic.c_str(), partition.partition)
+        ->offset = timestamp_us / 1000;
+  }
+  const rd_kafka_resp_err_t error =
+      rd_kafka_offsets_for_times(client.get(), list.get(), ms_left(deadline));
+  if (error != RD_KAFKA_RESP_ERR_NO_ERROR) {
+    return client.explained(to_error(error, "asking for offsets by time"));
+  }
+  for (int i = 0; i < list->cnt; ++i) {
+    const rd_kafka_topic_partition_t& found = list->elems[i];
+    if (found.err != RD_KAFKA_RESP_ERR_NO_ERROR) {
+      return client.explained(to_error(found.err, "asking for offsets by time"));
+    }
+    if (found.offset >= 0) {
+      positions[split_name({found.topic, found.partition})] =
+          encode_position({.next = found.offset});
+    }
+  }
+  return positions;
+}
+
+// Assigned out of its log's range, a partition would look as if it had lost records.
+Result<PositionMap> start_at_offsets(Client& client, const std::string& source,
+                                     const std::vector<std::string>& splits,
+                                     const OffsetsByTopic& offsets, MonoTime deadline) {
+  WEIR_ASSIGN(auto positions, at_offsets(client, source, splits, offsets, deadline, "start"));
+  WEIR_ASSIGN(const auto lows, at_edges(client, splits, deadline, Edge::kLow));
+  WEIR_ASSIGN(const auto highs, at_edges(client, splits, deadline, Edge::kHigh));
+  for (const auto& [split, position] : positions) {
+    const std::int64_t low = own_position(lows.at(split)).next;
+    const std::int64_t high = own_position(highs.at(split)).next;
+    const std::int64_t start = own_position(position).next;
+    if (low <= start && start <= high) continue;
+    return Error{Action::kStopJob, Code::kOffsetOutOfRange,
+                 "source \"" + source + "\": `start` names offset " + std::to_string(start) +
+                     " of " + split + ", which can begin at " + std::to_string(low) + " to " +
+                     std::to_string(high)};
+  }
+  return positions;
+}
+
+Result<PositionMap> end_at_offsets(Client& client, const std::string& source,
+                                   const std::vector<std::string>& splits,
+                                   const OffsetsByTopic& offsets, MonoTime deadline) {
+  return at_offsets(client, source, splits, offsets, deadline, "end");
+}
+
+}  // namespace weir::kafka

@@ -1,0 +1,178 @@
+#include "engine/committer.h"
+
+#include <catch2/catch.hpp>
+
+#include "unit/engine/mend_world.h"
+
+namespace weir::mend_test {
+namespace {
+
+// A committer of the job "clicks", of one process.
+struct Rig {
+  explicit Rig(World& of) : world(of) {
+    parts.id = kId;
+    parts.sources.push_back(std::make_unique<WorldSource>(world));
+    parts.store = std::make_unique<WorldStore>(world);
+    parts.make_decider = [this]() -> Result<std::unique_ptr<Decider>> {
+      return std::unique_ptr<Decider>(std::make_unique<WorldDecider>(world));
+    };
+    parts.options.job_file = "clicks.yaml";
+    parts.options.host = "here";
+    parts.options.groups["in"] = "g";
+    parts.options.same_position = [](const Position& a, const Position& b) { return a == b; };
+  }
+
+  std::set<SplitId> claim() {
+    Result<std::vector<ClaimedSplit>> claimed = committer.recover(true);
+    INFO((claimed ? "" : claimed.error().message()));
+    REQUIRE(claimed);
+    std::set<SplitId> splits;
+    for (const ClaimedSplit& each : *claimed) splits.insert(each.assignment.split);
+    return splits;
+  }
+
+  World& world;
+  LaneParts parts;
+  SystemClock clock;
+  SeededRandom random{7};
+  DeciderWatch watch;
+  Committer committer{parts, clock, random, watch};
+};
+
+// Stopped cleanly at epoch 3 with 40 and 50 read; then the job file names partition 0 only.
+World narrowed_world() {
+  World world;
+  world.logs = {{split(0), {0, 100}}};
+  world.uncovered = {split(1)};
+  world.cell = world.cell_at(3, 1);
+  world.lane = world.lane_at(3, 1);
+  world.lane->clean_stop = true;
+  world.lane->splits[split(0)].position = at(40);
+  world.lane->splits[split(1)].position = at(50);
+  world.put_mark(0, 40, 3);
+  world.put_mark(1, 50, 3);
+  return world;
+}
+
+TEST_CASE("Committer: what the job file no longer names is not read", "[engine]") {
+  World world = narrowed_world();
+  SECTION("with a cell (T8)") {}
+  SECTION("without (T6)") { world.cell.reset(); }
+  const Outlook outlook = Process(world).outlook(SurveyMode::kSettle);
+  CHECK_FALSE(outlook.halts());
+  CHECK_FALSE(outlook.positions.contains(split(1)));
+  world.mirror.erase(split(1));
+  Rig rig(world);
+  CHECK(rig.claim() == std::set<SplitId>{split(0)});
+  CHECK_FALSE(world.mirror.contains(split(1)));
+  REQUIRE(rig.committer.refresh());
+  CHECK_FALSE(world.mirror.contains(split(1)));
+}
+
+TEST_CASE("Committer: without a cell, LANE keeps the position of what is not named", "[engine]") {
+  World world = narrowed_world();
+  world.cell.reset();
+  Rig(world).claim();
+  CHECK(world.lane->splits.at(split(1)).position == at(50));
+  // Named again, it goes on from there.
+  world.cell.reset();
+  world.lane->clean_stop = true;
+  world.uncovered.clear();
+  world.logs[split(1)] = {0, 100};
+  Rig again(world);
+  CHECK(again.claim() == std::set<SplitId>{split(0), split(1)});
+  CHECK(world.mirror.at(split(1)).first == 50);
+}
+
+// Code::kNone when the start claims; what foresee() says must be the same.
+Code start_of(World& world) {
+  const Outlook outlook = Process(world).outlook(SurveyMode::kSettle);
+  Rig rig(world);
+  const auto claimed = rig.committer.recover(true);
+  const Code code = claimed ? Code::kNone : claimed.error().code();
+  CHECK((outlook.halts() ? outlook.decision.halt : Code::kNone) == code);
+  return code;
+}
+
+World stopped_world() {
+  World world = narrowed_world();
+  world.uncovered.clear();
+  world.logs[split(1)] = {0, 100};
+  return world;
+}
+
+TEST_CASE("Committer: starts as foresee() says", "[engine]") {
+  World world = stopped_world();
+  SECTION("as it stopped") { CHECK(start_of(world) == Code::kNone); }
+  SECTION("the source is another cluster's, and the cell of later") {
+    world.input_cluster = "c2";
+    world.cell = world.cell_at(2, 9);
+    CHECK(start_of(world) == Code::kSourceRewritten);
+  }
+  SECTION("a gained source whose group is in use") {
+    world.lane->sources.clear();
+    world.lane->splits.clear();
+    world.mirror[split(0)] = {7, std::nullopt};
+    world.mirror.erase(split(1));
+    world.start_explicit = false;
+    SECTION("with a cell") {}
+    SECTION("without") { world.cell.reset(); }
+    CHECK(start_of(world) == Code::kGroupInUse);
+  }
+  SECTION("somebody's offset on a partition that LANE lacks") {
+    world.lane->splits.erase(split(1));
+    world.mirror[split(1)] = {7, std::nullopt};
+    CHECK(start_of(world) == Code::kForeignOffsets);
+  }
+  SECTION("the cell is gone after a kill") {
+    world.lane->clean_stop = false;
+    world.cell.reset();
+    CHECK(start_of(world) == Code::kPositionsExpired);
+  }
+}
+
+TEST_CASE("Committer: a cell that is looked for elsewhere is named", "[engine]") {
+  World world = stopped_world();
+  world.lane->clean_stop = false;
+  world.lane->decider.epoch_topic = "weir-epochs";
+  world.epoch_topic = "other-epochs";
+  world.cell.reset();
+  Rig rig(world);
+  const auto claimed = rig.committer.recover(true);
+  REQUIRE_FALSE(claimed);
+  CHECK(claimed.error().code() == Code::kPositionsExpired);
+  CHECK_THAT(claimed.error().message(),
+             Catch::Contains("`epoch_topic: other-epochs`") && Catch::Contains("`weir-epochs`"));
+}
+
+TEST_CASE("Committer: knows nothing before it has recovered", "[engine]") {
+  World world = stopped_world();
+  Rig rig(world);
+  CHECK_FALSE(rig.committer.progress().known);
+  rig.claim();
+  CHECK(rig.committer.progress().known);
+  CHECK(rig.committer.progress().epoch == EpochId{3});
+}
+
+TEST_CASE("Committer: an epoch is decided also when the rotation behind it fails", "[engine]") {
+  World world = stopped_world();
+  Rig rig(world);
+  rig.claim();
+  const auto epoch = rig.committer.open(AssignmentId{1});
+  REQUIRE(epoch);
+  const std::vector<SplitRange> moved = {{split(0), at(40), at(60), 20}};
+  SECTION("the commit is lost") {
+    world.commit_fault = CommitFault::kLost;
+    CHECK_FALSE(rig.committer.commit(*epoch, moved, {}));
+    CHECK_FALSE(rig.committer.has_decided(epoch->epoch));
+  }
+  SECTION("the rotation is") {
+    world.fences_left = 0;
+    CHECK_FALSE(rig.committer.commit(*epoch, moved, {}));
+    CHECK(rig.committer.has_decided(epoch->epoch));
+    CHECK(rig.committer.progress().splits.at(split(0)).position == at(60));
+  }
+}
+
+}  // namespace
+}  // namespace weir::mend_test

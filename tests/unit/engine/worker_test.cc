@@ -1,0 +1,306 @@
+#include "engine/worker.h"
+
+#include <catch2/catch.hpp>
+
+#include "support/text_batch.h"
+
+namespace weir {
+namespace {
+
+using test::text_batch;
+using test::text_of;
+
+const SplitId kSplit{"in", "t/0"};
+
+Position at(std::size_t offset) { return {std::to_string(offset)}; }
+
+// Records of one split; their offsets are their places.
+struct Log {
+  std::vector<std::string> values;
+  std::optional<std::size_t> end;  // of the assignment
+  bool read = false;               // somebody holds a reader
+};
+
+class LogReader final : public SplitReader {
+ public:
+  explicit LogReader(Log& log) : log_(log) { log_.read = true; }
+  ~LogReader() override { log_.read = false; }
+
+  Result<Fetch> fetch(RecordBatch& into, std::size_t rows_max, std::size_t /*bytes_max*/) override {
+    Fetch fetched;
+    static const auto origin = std::make_shared<const Origin>(
+        Origin{.source = {}, .split = "t/0", .topic = "t", .partition = 0, .id_prefix = "t:0:"});
+    into.origin = origin;
+    const std::size_t until = std::min(log_.values.size(), log_.end.value_or(~std::size_t{0}));
+    for (; next_ < until && into.records.size() < rows_max; ++next_) {
+      Record& record = into.records.emplace_back();
+      record.value = into.arena->copy(log_.values[next_], kValuePadding);
+      record.value_null = false;
+      record.offset = static_cast<std::int64_t>(next_);
+      into.payload_bytes += record.value.size();
+    }
+    fetched.next = at(next_);
+    const bool ended = log_.end && next_ >= *log_.end;
+    fetched.state = !into.records.empty() ? FetchState::kRecords
+                    : ended               ? FetchState::kEnd
+                                          : FetchState::kNothing;
+    return fetched;
+  }
+  void read_to(const Position& end) override { log_.end = std::stoul(end.bytes); }
+
+ private:
+  Log& log_;
+  std::size_t next_ = 0;
+};
+
+// A row for each record; "bad" cannot be decoded.
+class Rows final : public Pipeline {
+ public:
+  Result<> process(RecordBatch&& records, const EpochContext& /*epoch*/,
+                   PipelineOut& out) override {
+    std::vector<std::string> values;
+    for (const Record& record : records.records) values.emplace_back(record.value);
+    auto batch = std::make_unique<Batch>(text_batch(values));
+    batch->origin = records.origin;
+    batch->records = records.records;
+    std::erase_if(batch->selection, [&](RowIndex row) { return values[row] == "bad"; });
+    for (RowIndex row = 0; row < values.size(); ++row) {
+      if (values[row] != "bad") continue;
+      WEIR_TRY(out.reject(RowErrorKind::kDecode, *batch, {row, "it is bad"}));
+    }
+    out.rows(SinkIndex{0}, std::move(batch));
+    records_ = std::move(records);  // the batch's records look into its arena
+    return {};
+  }
+
+ private:
+  RecordBatch records_;
+};
+
+struct Shelf {
+  std::vector<std::string> rows;
+  std::size_t room = 1000;
+};
+
+// Takes rows while there is room; "odd" cannot be rendered, "huge" is refused.
+class ShelfWriter final : public SinkWriter {
+ public:
+  explicit ShelfWriter(Shelf& shelf) : shelf_(shelf) {}
+  Result<> begin(EpochId /*epoch*/) override { return {}; }
+  Result<std::size_t> write(const Batch& batch, std::size_t from, std::vector<RowError>& errors,
+                            std::uint64_t& bytes) override {
+    for (; from < batch.selection.size() && shelf_.rows.size() < shelf_.room; ++from) {
+      const std::string row(text_of(batch, batch.selection[from]));
+      if (row == "odd" || row == "huge") errors.push_back({batch.selection[from], "it is " + row});
+      if (row == "huge") return Error{Action::kRecover, Code::kRowsRefused, "a row is too large"};
+      if (row == "odd") continue;
+      shelf_.rows.push_back(row);
+      bytes += row.size();
+    }
+    return from;
+  }
+
+ private:
+  Shelf& shelf_;
+};
+
+class ShelfSink final : public Sink {
+ public:
+  explicit ShelfSink(Shelf& shelf) : shelf_(shelf) {}
+  const std::string& name() const override { return name_; }
+  Result<> check(MonoTime /*deadline*/) override { return {}; }
+  Result<std::unique_ptr<SinkWriter>> open_writer(const Waker* /*room*/) override {
+    return std::unique_ptr<SinkWriter>(std::make_unique<ShelfWriter>(shelf_));
+  }
+  Result<> flush(EpochId /*epoch*/, MonoTime /*deadline*/) override { return {}; }
+
+ private:
+  Shelf& shelf_;
+  const std::string name_ = "out";
+};
+
+// A worker with one split, whose coordinator is the test.
+struct Rig {
+  explicit Rig(std::vector<std::string> values) : log{std::move(values), {}, false} {
+    budget.records_max = 100;
+    budget.bytes_max = 1000;
+    parts.options.job_file = "clicks.yaml";
+    parts.sinks.push_back(std::make_unique<ShelfSink>(shelf));
+    parts.make_pipeline = [](std::size_t) -> Result<std::unique_ptr<Pipeline>> {
+      return std::unique_ptr<Pipeline>(std::make_unique<Rows>());
+    };
+  }
+
+  void assign() {
+    Assign assign;
+    assign.assignment = assignment;
+    assign.tasks.push_back({0, {kSplit, at(0), {}}, std::make_unique<LogReader>(log)});
+    tell(std::move(assign));
+  }
+  void open() { tell(OpenEpoch{{EpochId{1}, {}, assignment}}); }
+  void tell(WorkerCommand command) {
+    worker.commands().send(std::move(command));
+    run();
+  }
+  void run() {
+    while (worker.step() == Worker::Step::kBusy) {
+    }
+    for (LaneEvent& event : events.take_all())
+      said.push_back(std::move(std::get<FromWorker>(event)));
+  }
+  // The first event of that kind, taken out.
+  template <class Event>
+  std::optional<Event> heard() {
+    for (auto each = said.begin(); each != said.end(); ++each) {
+      if (!std::holds_alternative<Event>(each->event)) continue;
+      std::optional<Event> event = std::move(std::get<Event>(each->event));
+      said.erase(each);
+      return event;
+    }
+    return std::nullopt;
+  }
+
+  Log log;
+  Shelf shelf;
+  LaneParts parts;
+  EpochBudget budget;
+  const Waker waker = *Waker::open();
+  Mailbox<LaneEvent> events;
+  AssignmentId assignment{1};
+  Worker worker{0, parts, budget, waker, events};
+  std::vector<FromWorker> said;
+};
+
+TEST_CASE("Worker: takes records while an epoch is open, and says at the seal how far",
+          "[engine]") {
+  Rig rig({"a", "b", "c"});
+  rig.assign();
+  CHECK(rig.heard<HasRecords>());
+  CHECK(rig.shelf.rows.empty());
+  rig.open();
+  CHECK(rig.shelf.rows == std::vector<std::string>{"a", "b", "c"});
+  rig.tell(SealEpoch{});
+  const auto sealed = rig.heard<Sealed>();
+  REQUIRE(sealed);
+  CHECK(sealed->moved == std::vector<SplitRange>{{kSplit, at(0), at(3), 3}});
+  CHECK(sealed->rows_in == 3);
+  CHECK(sealed->rows_out == 3);
+  CHECK(rig.budget.records == 3);
+  CHECK_FALSE(rig.heard<HasRecords>());
+}
+
+TEST_CASE("Worker: what a full sink does not take is written when there is room, before the seal",
+          "[engine]") {
+  Rig rig({"a", "b", "c"});
+  rig.shelf.room = 2;
+  rig.assign();
+  rig.open();
+  rig.tell(SealEpoch{});
+  CHECK_FALSE(rig.heard<Sealed>());
+  rig.shelf.room = 1000;
+  rig.run();
+  CHECK(rig.shelf.rows == std::vector<std::string>{"a", "b", "c"});
+  const auto sealed = rig.heard<Sealed>();
+  REQUIRE(sealed);
+  CHECK(sealed->rows_out == 3);
+}
+
+TEST_CASE("Worker: a refused row names its record, its split and the way out", "[engine]") {
+  Rig rig({"a", "huge"});
+  rig.assign();
+  rig.open();
+  const auto failed = rig.heard<WorkerFailed>();
+  REQUIRE(failed);
+  CHECK(failed->error.code() == Code::kRowsRefused);
+  CHECK(failed->split == kSplit);
+  CHECK_THAT(failed->error.message(), Catch::Contains("weir offsets clicks.yaml skip in/t/0@1"));
+}
+
+TEST_CASE("Worker: records and rows that are bad halt, or are counted where the job says skip",
+          "[engine]") {
+  const std::string bad = GENERATE("bad", "odd");
+  Rig rig({"a", bad, "c"});
+  SECTION("fail") {
+    rig.assign();
+    rig.open();
+    const auto failed = rig.heard<WorkerFailed>();
+    REQUIRE(failed);
+    CHECK(failed->error.action() == Action::kHalt);
+    CHECK(failed->error.code() == Code::kPoisonRecord);
+    CHECK_THAT(failed->error.message(), Catch::Contains("in/t/0@1") && Catch::Contains(bad));
+  }
+  SECTION("skip") {
+    rig.parts.options.skip_decode_errors = rig.parts.options.skip_eval_errors = true;
+    rig.assign();
+    rig.open();
+    rig.tell(SealEpoch{});
+    const auto sealed = rig.heard<Sealed>();
+    REQUIRE(sealed);
+    CHECK(sealed->rows_in == 3);
+    CHECK(sealed->rows_out == 2);
+    CHECK(sealed->rows_skipped == 1);
+    CHECK(rig.shelf.rows == std::vector<std::string>{"a", "c"});
+  }
+}
+
+TEST_CASE("Worker: at the epoch's bound it takes nothing more and says so once", "[engine]") {
+  Rig rig({"a", "b"});
+  rig.budget.records_max = 2;
+  rig.assign();
+  rig.open();
+  rig.log.values.push_back("c");
+  rig.run();
+  rig.run();
+  CHECK(rig.heard<BudgetFull>());
+  CHECK_FALSE(rig.heard<BudgetFull>());
+  CHECK(rig.shelf.rows.size() == 2);
+  rig.heard<HasRecords>();
+  rig.tell(SealEpoch{});
+  CHECK(rig.heard<Sealed>());
+  rig.budget.reset();
+  rig.run();
+  CHECK(rig.heard<HasRecords>());
+}
+
+TEST_CASE("Worker: an end is said once, and a later one goes on", "[engine]") {
+  Rig rig({"a", "b", "c"});
+  rig.log.end = 1;
+  rig.assign();
+  rig.open();
+  const auto ended = rig.heard<SplitEnded>();
+  REQUIRE(ended);
+  CHECK(ended->split == kSplit);
+  rig.tell(SealEpoch{});
+  rig.heard<Sealed>();
+  rig.run();
+  CHECK_FALSE(rig.heard<SplitEnded>());
+  rig.said.clear();
+  rig.tell(ReadTo{{{kSplit, at(3)}}});
+  CHECK(rig.heard<HasRecords>());
+  rig.open();
+  CHECK(rig.shelf.rows == std::vector<std::string>{"a", "b", "c"});
+  CHECK(rig.heard<SplitEnded>());
+}
+
+TEST_CASE("Worker: a discard forgets epoch, readers and failure, and older epochs do not open",
+          "[engine]") {
+  Rig rig({"a", "huge"});
+  rig.assign();
+  rig.open();
+  CHECK(rig.heard<WorkerFailed>());
+  rig.tell(Discard{});
+  CHECK(rig.heard<Discarded>());
+  CHECK_FALSE(rig.log.read);
+  rig.log.values = {"a"};
+  rig.shelf.rows.clear();
+  const AssignmentId before = rig.assignment;
+  rig.assignment = rig.assignment.next();
+  rig.assign();
+  rig.tell(OpenEpoch{{EpochId{1}, {}, before}});
+  CHECK(rig.shelf.rows.empty());
+  rig.open();
+  CHECK(rig.shelf.rows == std::vector<std::string>{"a"});
+}
+
+}  // namespace
+}  // namespace weir
