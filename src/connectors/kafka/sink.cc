@@ -8,6 +8,9 @@
 namespace weir::kafka {
 namespace {
 
+// A worker may wait this long, once, on the way to RECOVER.
+constexpr std::chrono::milliseconds kCausePatience(200);
+
 // Keeps the producer's handle for one batch.
 class Entered {
  public:
@@ -76,6 +79,14 @@ class KafkaSinkWriter final : public SinkWriter {
         error = produce(batch, row, errors, bytes, count);
         if (error == RD_KAFKA_RESP_ERR_NO_ERROR) continue;
         if (error == RD_KAFKA_RESP_ERR__QUEUE_FULL) break;
+      }
+      if (error == RD_KAFKA_RESP_ERR__STATE) {
+        // The transaction has failed for a record before this one, whose report says why: three
+        // refusals at the same positions are to be known as such, also under load.
+        if (std::optional<Error> cause = producer_->cause(kCausePatience)) {
+          failed = std::move(*cause);
+          break;
+        }
       }
       const Error meant = to_error(error, "writing to topic " + options_.topic + ", a record of " +
                                               std::to_string(scratch_.size()) + " bytes");
