@@ -86,6 +86,7 @@ class Committer {
   Result<MirrorReading> read_mirror(const std::vector<SplitId>& splits, bool with_members);
   Result<MirrorReading> read_mirror(Source& source, const std::vector<SplitId>& splits);
   static Result<> all_known(const MirrorReading& mirror);
+  Result<> check_cell_stands();
   Result<> verify_tails(MonoTime deadline);
   Result<> resolve_ends();
   Result<> claim();
