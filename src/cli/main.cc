@@ -1,6 +1,27 @@
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <cerrno>
+
 #include "base/allocator.h"
 #include "cli/commands.h"
 
 const char* malloc_conf = weir::kAllocatorSettings;
 
-int main(int argc, char** argv) { return weir::run_command_line(argc, argv); }
+namespace {
+
+// A standard file that is closed would be the number of the next one that is opened, such as one of
+// the job's store, and the log would be written into it.
+void open_standard_files() {
+  for (int file = STDIN_FILENO; file <= STDERR_FILENO; ++file) {
+    // open() takes the lowest number that is free, which is this one.
+    if (fcntl(file, F_GETFD) == -1 && errno == EBADF && open("/dev/null", O_RDWR) != file) _exit(1);
+  }
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  open_standard_files();
+  return weir::run_command_line(argc, argv);
+}

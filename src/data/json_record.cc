@@ -73,6 +73,11 @@ Result<> check_string(ondemand::value& element, std::string_view token, JsonValu
                       Arena& arena) {
   const std::string_view inner = token.substr(1, token.size() - 2);
   if (std::memchr(inner.data(), '\\', inner.size()) == nullptr) {
+    // Taken, though its text is known: simdjson skips a string that was not as a key where a colon
+    // stands behind it, and with that whatever comes up to the next bracket.
+    if (const auto error = element.get_raw_json_string().error()) {
+      return not_json(simdjson::error_message(error));
+    }
     if (value != nullptr) *value = {JsonKind::kString, inner};
     return {};
   }

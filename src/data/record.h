@@ -23,7 +23,7 @@ struct RecordHeader {
 /// One record as its source gave it, before decoding. Views point into the batch's arena.
 struct Record {
   std::string_view key;
-  std::string_view value;  ///< followed by at least kValuePadding readable bytes
+  std::string_view value;  ///< followed by at least kValuePadding zero bytes
   bool key_null = true;
   bool value_null = false;        ///< a tombstone
   std::int64_t offset = 0;        ///< Kafka: offset; file: byte; generate: i
@@ -33,7 +33,7 @@ struct Record {
   std::string_view id_suffix = {};
 };
 
-/// simdjson reads up to 64 bytes past the end of its input.
+/// simdjson reads up to 64 bytes past the end of its input, and a comma there makes it go on.
 constexpr std::size_t kValuePadding = 64;
 
 /// Where the records of a batch come from. One per split, shared by its batches; immutable.

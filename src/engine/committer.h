@@ -89,6 +89,7 @@ class Committer {
   Result<MirrorReading> read_mirror(const std::vector<SplitId>& splits, bool with_members);
   Result<MirrorReading> read_mirror(Source& source, const std::vector<SplitId>& splits);
   static Result<> all_known(const MirrorReading& mirror);
+  Result<> check_cell_stands();
   /// `report`: says which tails could not be compared.
   Result<> verify_tails(MonoTime deadline, bool report = false);
   void report_unverified(const std::vector<TailCheck>& checks) const;

@@ -129,6 +129,15 @@ Result<> Committer::all_known(const MirrorReading& mirror) {
   return {};
 }
 
+// Cell and mirror are read one after the other, and another machine that runs this job may have
+// fenced us and committed in between: it rotates at every epoch, and while the cell is its own it
+// goes on. The two do not belong together then, and say nothing about anybody's offsets.
+Result<> Committer::check_cell_stands() {
+  WEIR_ASSIGN(const CellReading now, read_stable(soon()));
+  if (now.state == facts_.cell.state && now.text == facts_.cell.text) return {};
+  return Error{Action::kRecover, "another weir has committed while this one read the positions"};
+}
+
 // Epoch 0: start positions are resolved once and synced, then claimed.
 Result<> Committer::first_start(const std::vector<SplitId>& splits) {
   LaneRecord lane;
@@ -158,7 +167,10 @@ Result<> Committer::first_positions_of(Source& source, const std::vector<SplitId
                           .group_has_members = !mirror.groups_with_members.empty(),
                           .mirror = mirror.entries,
                           .job = parts_.options.job_file});
-  if (decision.halt) return halted(*decision.halt);
+  if (decision.halt) {
+    WEIR_TRY(check_cell_stands());
+    return halted(*decision.halt);
+  }
   std::map<std::string, Position> positions;
   if (decision.by_start) {
     WEIR_ASSIGN(positions, source.first_positions(names, soon()));
@@ -311,6 +323,7 @@ Result<> Committer::settle_positions(bool adopt, const std::vector<SplitId>& spl
   }
   MirrorDecision found = decide_mirror(facts, parts_.options.same_position);
   if (found.halt) {
+    WEIR_TRY(check_cell_stands());
     // Deleting a topic deletes its groups' offsets too. When the records are other ones now, that
     // is what a person must know, and adopting or restoring offsets would not help.
     WEIR_TRY(verify_tails(soon()));

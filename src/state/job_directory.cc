@@ -16,6 +16,10 @@ namespace weir {
 namespace {
 
 Error cannot(const std::string& what, const std::string& path, int error) {
+  if (error == ENOSPC || error == EDQUOT) {
+    // No mistake in a configuration: the next start may find room.
+    return {Action::kStopJob, "cannot " + what + " " + path + ": the disk is full"};
+  }
   return {Action::kStopJob, Code::kStateUnusable,
           "cannot " + what + " " + path + ": " + std::strerror(error)};
 }

@@ -6,6 +6,7 @@
 #include <rocksdb/options.h>
 #include <rocksdb/table.h>
 #include <rocksdb/write_batch.h>
+#include <sys/statvfs.h>
 
 #include <algorithm>
 #include <atomic>
@@ -27,7 +28,8 @@ constexpr const char* kFollowerKey = "FOLLOWER/";  // then the name; value: the 
 constexpr const char* kBytesKey = "BYTES/";
 
 Error to_error(const rocksdb::Status& status, const std::string& what, Code code = Code::kNone) {
-  if (status.IsCorruption()) {
+  // A file that others name and that is gone is damage too.
+  if (status.IsCorruption() || status.IsPathNotFound()) {
     return {Action::kHalt, Code::kCorruptStore, what + ": " + status.ToString()};
   }
   if (status.IsNoSpace()) {
@@ -70,6 +72,20 @@ class NoLog final : public rocksdb::Logger {
   using rocksdb::Logger::Logv;
   void Logv(const char* /*format*/, va_list /*arguments*/) override {}
 };
+
+// A RocksDB that was built with assertions, as Debian's is, aborts the process when it cannot write
+// its own files while it opens.
+Result<> check_room(const std::string& directory) {
+  constexpr std::uint64_t kRoomMin = 512U << 10U;
+  struct statvfs found {};
+  const std::string parent = std::filesystem::path(directory).parent_path();
+  if (statvfs(parent.c_str(), &found) != 0) return {};  // opening says what is wrong
+  const std::uint64_t room = std::uint64_t{found.f_bavail} * found.f_frsize;
+  if (room >= kRoomMin) return {};
+  return Error{Action::kStopJob, "opening the job's store " + directory + ": the disk is full (" +
+                                     std::to_string(room >> 10U) + " KiB are free, " +
+                                     std::to_string(kRoomMin >> 10U) + " are needed)"};
+}
 
 // D and OUT live for an epoch or until a follower has them: large values that are deleted soon.
 rocksdb::ColumnFamilyOptions blob_options(const rocksdb::Options& base) {
@@ -364,6 +380,7 @@ Families families_of(const rocksdb::Options& options) {
 
 Result<std::unique_ptr<EpochStore>> open_rocksdb_store(const std::string& directory,
                                                        std::uint64_t memory_bytes) {
+  WEIR_TRY(check_room(directory));
   rocksdb::Options options = store_options();
   // Of all column families together; at the bound the largest is flushed.
   options.db_write_buffer_size = std::max(memory_bytes, 2 * kBlockCacheBytes) - kBlockCacheBytes;

@@ -3,6 +3,7 @@
 
   front_stories.py [STORY...]"""
 
+import contextlib
 import fcntl
 import json
 import os
@@ -148,4 +149,72 @@ def state_directory_read_only():
           f"exit {done.returncode}: {done.stderr}")
 
 
-tell([trigger_every, status_line, json_lines, no_broker, state_directory_read_only])
+def state_disk_full():
+    """Exit 1, which is worth restarting, and says so; with room again the job goes on. Needs root, for a small
+    file system."""
+    if os.geteuid() != 0:
+        print("not told: only root may mount a file system")
+        return
+    story = Story("disk-full")
+    story.produce(100)
+    disk = story.dir / "disk"
+    disk.mkdir()
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=2m", "tmpfs", disk], check=True)
+    try:
+        for left in (0, 16, 64):  # KiB
+            fill = disk / "fill"
+            with contextlib.suppress(OSError), open(fill, "wb", buffering=0) as out:
+                while out.write(bytes(4096)):
+                    pass
+            os.truncate(fill, fill.stat().st_size - left * 1024)
+            story.start(state=disk / "state").expect(1, "the disk is full", seconds=20)
+            fill.unlink()
+        run = story.start(state=disk / "state")
+        story.verify()
+        run.stop()
+    finally:
+        story.end()
+        subprocess.run(["umount", disk], check=True)
+
+
+def standard_files_closed():
+    """Nothing that the job opens gets their numbers, and with them its log."""
+    story = Story("closed")
+    story.produce(500)
+    command = [WEIR, "run", str(story.job), "--config", str(story.config), "--state-dir", str(story.state)]
+    process = subprocess.Popen(["bash", "-c", 'exec "$@" <&- >&- 2>&-', "bash", *command])
+    try:
+        story.verify()
+        files = [os.readlink(f"/proc/{process.pid}/fd/{number}") for number in range(3)]
+        check(files == ["/dev/null"] * 3, f"standard files are {files}")
+        process.send_signal(signal.SIGTERM)
+        check(process.wait(30) == 0, f"exit {process.returncode}")
+    finally:
+        process.kill()
+
+
+def log_not_read():
+    """A full pipe on stderr stops neither the job nor its end; read again, it says what was left out."""
+    story = Story("unread")
+    reader, writer = os.pipe()
+    fcntl.fcntl(writer, fcntl.F_SETPIPE_SZ, 4096)
+    os.write(writer, b"x" * 4095 + b"\n")
+    process = subprocess.Popen([WEIR, "run", str(story.job), "--config", str(story.config), "--state-dir",
+                                str(story.state)], stderr=writer)
+    os.close(writer)
+    try:
+        with story.load():
+            time.sleep(3)
+        story.verify()
+        os.read(reader, 4096)
+        process.send_signal(signal.SIGTERM)
+        check(process.wait(30) == 0, f"exit {process.returncode}")
+        log = os.read(reader, 65536).decode()
+        check("left out: nobody read them" in log, f"the log is {log}")
+    finally:
+        process.kill()
+        os.close(reader)
+
+
+tell([trigger_every, status_line, json_lines, no_broker, state_directory_read_only, state_disk_full,
+      standard_files_closed, log_not_read])

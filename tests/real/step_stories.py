@@ -242,6 +242,28 @@ def commits_come_late():
         run.stop()
 
 
+def takeover_meets_commits():
+    """Between the taker's reading of the cell and that of the positions the other one, which runs on, claims
+    again and commits. The two readings do not belong together: both are read once more, and then it is taken."""
+    story = Story("meets")
+    first = story.started()
+    with behind_proxy(story) as proxy:
+        fenced = proxy.hold_answer(Api.INIT_PRODUCER_ID)
+        taker = story.start("--takeover", state=story.dir / "taker")
+        fenced.wait()
+        positions = proxy.hold(Api.OFFSET_FETCH, number=2)  # behind the one of the cell
+        fenced.release()
+        positions.wait()
+        story.produce(200)
+        story.verify()
+        positions.release()
+        taker.wait_for("claimed at epoch")
+        story.produce(200)
+        first.expect(78, "HALT other_owner")
+        story.verify()
+        taker.stop()
+
+
 def faults(makers):
     story = Story("faults")
     with behind_proxy(story) as proxy:
@@ -260,4 +282,5 @@ def faults(makers):
 tell([before_fence, before_lane, lane_written, claim_begun, cell_sent, claim_sent, claim_committed_unseen,
       claim_committed, claim_arrives_late, stable_read_unanswered, killed_before_rows, killed_before_offsets,
       killed_before_mirror, killed_before_commit, killed_before_answer, killed_before_rotation,
-      commit_arrives_before_fence, commit_arrives_after_fence, requests_are_cut, requests_are_lost, commits_come_late])
+      commit_arrives_before_fence, commit_arrives_after_fence, requests_are_cut, requests_are_lost, commits_come_late,
+      takeover_meets_commits])

@@ -310,6 +310,23 @@ def too_large_rows():
     check(not story.rows(), "a row of the refused epoch is visible")
 
 
+def refused_under_load():
+    """Rows that the broker refuses, while workers are still writing others: HALT poison_epoch all the same. The
+    topic takes no batch as large as those of a backlog; smaller ones, as the message says, are its cure."""
+    story = Story("refused", every="2s")
+    story.cluster.admin.delete_topic(story.output)
+    story.cluster.admin.create_topic(story.output, story.partitions, story.cluster.replication,
+                                     {"max.message.bytes": 100_000})
+    story.produce(60_000)
+    run = story.start()
+    run.expect(78, "HALT poison_epoch", "batch.size", story.output)
+    check(not story.rows(), "a row of the refused epoch is visible")
+    story.job.write_text(story.job.read_text().replace("key: k }", "key: k, properties: { batch.size: 50000 } }"))
+    run = story.start()
+    story.verify()
+    run.stop()
+
+
 def topic_missing():
     story = Story("missing")
     story.job.write_text(story.job.read_text().replace(f"[{story.input}]", "[no-such-topic]"))
@@ -320,4 +337,5 @@ def topic_missing():
 tell([recreated_while_stopped, recreated_after_kill, recreated_after_first_kill, recreated_shorter_while_running,
       recreated_longer_while_running, deleted_while_running, output_deleted_while_running, partitions_added, empty_topic,
       many_partitions, records_without_key, compacted_topic, transactions_of_others, open_transaction_of_others,
-      retention_passed_the_position, poison_record, too_large_rows, topic_missing])
+      retention_passed_the_position, poison_record, too_large_rows, refused_under_load,
+      topic_missing])

@@ -139,7 +139,8 @@ class PartitionReader final : public SplitReader {
     record.offset = message.offset;
     rd_kafka_timestamp_type_t type{};
     const std::int64_t timestamp_ms = rd_kafka_message_timestamp(&message, &type);
-    record.timestamp_us = type == RD_KAFKA_TIMESTAMP_NOT_AVAILABLE ? 0 : timestamp_ms * 1000;
+    record.timestamp_us =
+        type == RD_KAFKA_TIMESTAMP_NOT_AVAILABLE ? 0 : record_micros(timestamp_ms);
     timestamp_ms_ = timestamp_ms;
     record.key_null = message.key == nullptr;
     if (!record.key_null) record.key = arena.copy(view(message.key, message.key_len));

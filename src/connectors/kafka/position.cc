@@ -1,6 +1,7 @@
 #include "connectors/kafka/position.h"
 
 #include <charconv>
+#include <limits>
 
 #include "base/bytes.h"
 #include "base/check.h"
@@ -37,6 +38,11 @@ std::uint64_t tail_fingerprint(std::int64_t offset, std::int64_t timestamp_ms, s
   bytes.str(value);
   const std::uint64_t hash = hash64(bytes.bytes());
   return hash == 0 ? 1 : hash;
+}
+
+std::int64_t record_micros(std::int64_t timestamp_ms) {
+  constexpr std::int64_t kMaxMs = std::numeric_limits<std::int64_t>::max() / 1000;
+  return timestamp_ms < 0 || timestamp_ms > kMaxMs ? 0 : timestamp_ms * 1000;
 }
 
 std::string split_name(const TopicPartition& partition) {

@@ -26,6 +26,10 @@ std::optional<PartitionPosition> decode_position(const Position& position);
 std::uint64_t tail_fingerprint(std::int64_t offset, std::int64_t timestamp_ms, std::string_view key,
                                std::string_view value);
 
+/// A record's timestamp (ms) in the microseconds of timestamptz. 0, which is none, where they do
+/// not hold it: Kafka takes any 64 bits from a producer, and -1 is a producer's "no time".
+std::int64_t record_micros(std::int64_t timestamp_ms);
+
 struct TopicPartition {
   std::string topic;
   std::int32_t partition = 0;

@@ -159,12 +159,18 @@ void Producer::forget_room(const Waker* room) {
 
 void Producer::on_report(const rd_kafka_message_t& message) {
   if (message.err != RD_KAFKA_RESP_ERR_NO_ERROR) {
-    const MutexLock lock(mutex_);
-    if (!first_error_) {
-      first_error_ = to_error(message.err, std::string("writing to topic ") +
-                                               rd_kafka_topic_name(message.rkt) + ", a record of " +
-                                               std::to_string(message.len) + " bytes");
+    std::string what = std::string("writing to topic ") + rd_kafka_topic_name(message.rkt) +
+                       ", a record of " + std::to_string(message.len) + " bytes";
+    if (message.err == RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE) {
+      what +=
+          " or the batch that it is in (the topic's max.message.bytes bounds batches too; "
+          "`properties: { batch.size: N }` of the sink makes smaller ones)";
     }
+    const MutexLock lock(mutex_);
+    const bool purged = message.err == RD_KAFKA_RESP_ERR__PURGE_QUEUE ||
+                        message.err == RD_KAFKA_RESP_ERR__PURGE_INFLIGHT;
+    std::optional<Error>& error = purged ? purge_ : first_error_;
+    if (!error) error = to_error(message.err, what);
   }
   reported_.fetch_add(1);
 }
@@ -172,6 +178,7 @@ void Producer::on_report(const rd_kafka_message_t& message) {
 void Producer::begin() {
   const MutexLock lock(mutex_);
   first_error_.reset();
+  purge_.reset();
 }
 
 bool Producer::settled() const {
@@ -193,14 +200,29 @@ Result<> Producer::flush(MonoTime deadline) {
     rd_kafka_flush(get(), kSliceMs);
     wake_waiting();
   }
-  const MutexLock lock(mutex_);
-  if (first_error_) {
-    // Whatever the broker said, the epoch's rows are not all there.
-    return Error{
-        first_error_->action() == Action::kRetry ? Action::kRecover : first_error_->action(),
-        first_error_->code(), first_error_->message()};
-  }
+  if (std::optional<Error> error = reported_error()) return std::move(*error);
   return {};
+}
+
+// Whatever the broker said, the epoch's rows are not all there.
+std::optional<Error> Producer::reported_error() {
+  const MutexLock lock(mutex_);
+  const std::optional<Error>& error = first_error_ ? first_error_ : purge_;
+  if (!error) return {};
+  const Action action = error->action() == Action::kRetry ? Action::kRecover : error->action();
+  return Error{action, error->code(), error->message()};
+}
+
+std::optional<Error> Producer::cause(std::chrono::milliseconds patience) {
+  const auto until = std::chrono::steady_clock::now() + patience;
+  const auto known = [this] {
+    const MutexLock lock(mutex_);
+    return first_error_.has_value();
+  };
+  while (!known() && std::chrono::steady_clock::now() < until) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  }
+  return reported_error();
 }
 
 int Producer::on_close_socket(int socket, void* opaque) {

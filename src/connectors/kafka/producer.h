@@ -86,6 +86,9 @@ class Producer {
   Result<> flush(MonoTime deadline);
   /// Asks how many partitions the topics have whose rows choose one. Errors: kRetry; kStopJob.
   Result<> learn_partitions(MonoTime deadline);
+  /// Why the transaction has failed, which the report of a record says some moments after its next
+  /// call has; none when no report says it within `patience`. Blocks until then.
+  std::optional<Error> cause(std::chrono::milliseconds patience) WEIR_EXCLUDES(mutex_);
   /// Forgets the counts and errors of the epoch before.
   void begin();
   /// Every message was acknowledged, and the handle can go on. Nobody writes meanwhile.
@@ -104,6 +107,7 @@ class Producer {
   void poll_loop(const std::stop_token& stop);
   void wake_waiting() WEIR_EXCLUDES(mutex_);
   void on_report(const rd_kafka_message_t& message) WEIR_EXCLUDES(mutex_);
+  std::optional<Error> reported_error() WEIR_EXCLUDES(mutex_);
   static int on_close_socket(int socket, void* opaque);
   static rd_kafka_resp_err_t on_response(rd_kafka_t* handle, int socket, const char* broker,
                                          std::int32_t broker_id, std::int16_t api_key,
@@ -139,6 +143,8 @@ class Producer {
   std::vector<const Waker*> rooms_ WEIR_GUARDED_BY(mutex_);
   std::uint64_t wake_at_ WEIR_GUARDED_BY(mutex_) = 0;  // outstanding messages
   std::optional<Error> first_error_ WEIR_GUARDED_BY(mutex_);
+  // Of a record that librdkafka threw away because another one had failed: says nothing of why.
+  std::optional<Error> purge_ WEIR_GUARDED_BY(mutex_);
   std::jthread poller_;
 };
 

@@ -261,5 +261,18 @@ TEST_CASE("JsonRecordReader: what only simdjson reads is read, and mistakes have
   }
 }
 
+TEST_CASE(
+    "JsonRecordReader: a string with a colon behind it is a mistake, also when it is a value") {
+  for (const char* text :
+       {R"({"status":"a" : -4 ] , "id":7})", R"({"zz":"a":1],"id":7})", R"({"zz":["a":1],"id":7})",
+        R"({"zz":{"y":"a":[]},"id":7})", R"({"id":7,"zz":"a":]})"}) {
+    JsonRecordReader reader;
+    Arena arena;
+    Values values;
+    CAPTURE(text);
+    CHECK_FALSE(reader.read(Document(text).view(), kNames, values, arena));
+  }
+}
+
 }  // namespace
 }  // namespace weir

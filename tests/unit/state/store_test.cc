@@ -145,6 +145,24 @@ TEST_CASE("store: is read without writing anything", "[state]") {
   CHECK(files_below(folder.path) == before);
 }
 
+TEST_CASE("store: a file that is gone is damage, which no restart mends", "[state]") {
+  const Folder folder;
+  const std::string path = folder.path + "/db";
+  {
+    auto store = open_rocksdb_store(path);
+    REQUIRE((*store)->put_lane(sample(), Sync::kYes));
+  }
+  for (const auto& entry : std::filesystem::directory_iterator(path)) {
+    if (entry.path().filename().string().starts_with("MANIFEST-")) {
+      std::filesystem::remove(entry.path());
+    }
+  }
+  const auto opened = open_rocksdb_store(path);
+  REQUIRE_FALSE(opened);
+  CHECK(opened.error().action() == Action::kHalt);
+  CHECK(opened.error().code() == Code::kCorruptStore);
+}
+
 TEST_CASE("job directory view: says who holds it, and makes nothing", "[state]") {
   const Folder folder;
   const auto sleep = [](std::chrono::milliseconds) {};

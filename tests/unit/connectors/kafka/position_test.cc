@@ -1,6 +1,7 @@
 #include "connectors/kafka/position.h"
 
 #include <catch2/catch.hpp>
+#include <limits>
 
 namespace weir::kafka {
 namespace {
@@ -29,6 +30,15 @@ TEST_CASE("tail_fingerprint: tells apart every part of a record", "[kafka]") {
   CHECK(base != tail_fingerprint(7, 1000, "kv", ""));
   CHECK(base != tail_fingerprint(7, 1000, "", "kv"));
   CHECK(base != 0);
+}
+
+TEST_CASE("record_micros: times that a timestamptz does not hold are none", "[kafka]") {
+  CHECK(record_micros(1'700'000'000'000) == 1'700'000'000'000'000);
+  CHECK(record_micros(9'223'372'036'854'775) == 9'223'372'036'854'775'000);
+  // The year 300000.
+  CHECK(record_micros(9'404'904'403'200'000) == 0);
+  CHECK(record_micros(std::numeric_limits<std::int64_t>::max()) == 0);
+  CHECK(record_micros(-1) == 0);
 }
 
 TEST_CASE("parse_split: reads back what split_name wrote", "[kafka]") {
