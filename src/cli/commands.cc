@@ -10,6 +10,7 @@
 
 #include "base/log.h"
 #include "cli/check.h"
+#include "cli/eval.h"
 #include "cli/explain.h"
 #include "cli/help.h"
 #include "cli/job_options.h"
@@ -89,6 +90,7 @@ void add_commands(CLI::App& app, Flags& flags, int& exit_code) {
   plan_command->callback([&] { exit_code = with_plan(flags, &plan); });
 
   add_offsets_command(app, exit_code);
+  add_eval_command(app, exit_code);
 
   CLI::App* const explain_command =
       app.add_subcommand("explain", "cause and cure of a code, such as W2104");

@@ -46,6 +46,16 @@ constexpr Page kPages[] = {
      "  weir offsets job.yaml\n"
      "  weir offsets job.yaml adopt\n"
      "  weir offsets job.yaml seek flights/flights/0=earliest"},
+    {"eval",
+     "Prints what an expression, or a select list, makes of each JSON object on standard input:\n"
+     "a line each, as JSON. An expression without columns is printed once, and nothing is read.\n"
+     "Without --schema the first 100 objects say what columns there are: whole numbers are\n"
+     "bigint, others numeric, strings text, objects and arrays jsonb, as are fields of several\n"
+     "kinds. Columns such as _offset, from 0, are there as well. Lines that fail are named on\n"
+     "stderr, the others are printed, and the exit code is 1.",
+     "  weir eval \"date_trunc('month', timestamp '2026-11-22 10:40')\"\n"
+     "  weir eval \"a + 1\" < rows.ndjson\n"
+     "  weir eval --schema \"ts timestamptz\" \"ts + interval '1 day' AS due\" < rows.ndjson"},
     {"explain",
      "Prints cause and cure of a code that a message carries, or of a HALT by its name. Without\n"
      "one it lists them all.",

@@ -10,8 +10,8 @@ namespace {
 
 // Commands of the design that this version lacks.
 constexpr std::string_view kLater[] = {
-    "daemon", "test", "eval",  "demo",    "broker", "ps",         "top",   "tap", "logs",
-    "lag",    "stop", "start", "restart", "reload", "checkpoint", "state", "dlq", "quickstart"};
+    "daemon", "test",  "demo",    "broker", "ps",         "top",   "tap", "logs",      "lag",
+    "stop",   "start", "restart", "reload", "checkpoint", "state", "dlq", "quickstart"};
 
 // The innermost command that was named.
 const CLI::App& innermost(const CLI::App& app) {

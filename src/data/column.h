@@ -8,8 +8,10 @@
 #include <type_traits>
 
 #include "data/arena.h"
+#include "data/interval.h"
 #include "data/numeric.h"
 #include "data/type.h"
+#include "data/uuid.h"
 
 namespace weir {
 
@@ -53,16 +55,26 @@ decltype(auto) for_type(TypeKind kind, F&& f) {
   switch (kind) {
     case TypeKind::kBoolean:
       return f(std::type_identity<std::uint8_t>{});
+    case TypeKind::kSmallint:
+      return f(std::type_identity<std::int16_t>{});
     case TypeKind::kInteger:
+    case TypeKind::kDate:
       return f(std::type_identity<std::int32_t>{});
     case TypeKind::kBigint:
       return f(std::type_identity<std::int64_t>{});
+    case TypeKind::kReal:
+      return f(std::type_identity<float>{});
     case TypeKind::kDouble:
       return f(std::type_identity<double>{});
     case TypeKind::kNumeric:
       return f(std::type_identity<Numeric>{});
+    case TypeKind::kTimestamp:
     case TypeKind::kTimestamptz:
       return f(std::type_identity<std::int64_t>{});
+    case TypeKind::kInterval:
+      return f(std::type_identity<Interval>{});
+    case TypeKind::kUuid:
+      return f(std::type_identity<Uuid>{});
     case TypeKind::kText:
     case TypeKind::kJsonb:
     case TypeKind::kBytea:

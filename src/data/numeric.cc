@@ -328,12 +328,14 @@ double to_double(Numeric value) {
   return result;
 }
 
-std::optional<Numeric> numeric_from_double(double value) {
+namespace {
+
+// With so many significant digits.
+std::optional<Numeric> with_digits(double value, int digits) {
   if (!std::isfinite(value)) return std::nullopt;
-  // 15 significant digits, as PostgreSQL's float8 to numeric does.
   std::array<char, 64> buffer;
   const auto [end, error] = std::to_chars(buffer.data(), buffer.data() + buffer.size(), value,
-                                          std::chars_format::scientific, 14);
+                                          std::chars_format::scientific, digits - 1);
   if (error != std::errc{}) return std::nullopt;
   std::string_view text(buffer.data(), static_cast<std::size_t>(end - buffer.data()));
   const std::size_t e = text.find('e');
@@ -347,6 +349,11 @@ std::optional<Numeric> numeric_from_double(double value) {
   trimmed += text.substr(e);
   return parse_numeric(trimmed);
 }
+
+}  // namespace
+
+std::optional<Numeric> numeric_from_double(double value) { return with_digits(value, 15); }
+std::optional<Numeric> numeric_from_real(float value) { return with_digits(value, 6); }
 
 std::optional<std::int64_t> to_int64(Numeric value) {
   const std::optional<Numeric> whole = round(value, 0);

@@ -48,6 +48,8 @@ double to_double(Numeric value);
 /// `value` with 15 significant digits, as PostgreSQL's cast does; nothing for NaN, infinity and
 /// over 38 digits.
 std::optional<Numeric> numeric_from_double(double value);
+/// The same of a real, with its 6 digits.
+std::optional<Numeric> numeric_from_real(float value);
 /// Rounded half away from zero; nothing when out of range.
 std::optional<std::int64_t> to_int64(Numeric value);
 

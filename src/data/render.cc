@@ -5,42 +5,11 @@
 #include <cmath>
 #include <cstdlib>
 
+#include "data/base64.h"
+#include "data/calendar.h"
+
 namespace weir {
 namespace {
-
-struct Civil {
-  int year;
-  unsigned month, day;
-};
-
-// Days since 1970-01-01 and back in the proleptic Gregorian calendar (Howard Hinnant,
-// "chrono-Compatible Low-Level Date Algorithms").
-constexpr std::int64_t days_from_civil(int year, unsigned month, unsigned day) {
-  year -= month <= 2 ? 1 : 0;
-  const std::int64_t era = (year >= 0 ? year : year - 399) / 400;
-  const auto yoe = static_cast<unsigned>(year - era * 400);
-  const unsigned doy = (153 * (month > 2 ? month - 3 : month + 9) + 2) / 5 + day - 1;
-  const unsigned doe = yoe * 365 + yoe / 4 - yoe / 100 + doy;
-  return era * 146097 + static_cast<std::int64_t>(doe) - 719468;
-}
-
-constexpr Civil civil_from_days(std::int64_t days) {
-  days += 719468;
-  const std::int64_t era = (days >= 0 ? days : days - 146096) / 146097;
-  const auto doe = static_cast<unsigned>(days - era * 146097);
-  const unsigned yoe = (doe - doe / 1460 + doe / 36524 - doe / 146096) / 365;
-  const unsigned doy = doe - (365 * yoe + yoe / 4 - yoe / 100);
-  const unsigned mp = (5 * doy + 2) / 153;
-  const unsigned month = mp < 10 ? mp + 3 : mp - 9;
-  return {static_cast<int>(yoe) + static_cast<int>(era) * 400 + (month <= 2 ? 1 : 0), month,
-          doy - (153 * mp + 2) / 5 + 1};
-}
-
-constexpr unsigned days_in_month(int year, unsigned month) {
-  constexpr std::array<unsigned, 12> kDays = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
-  const bool leap = (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
-  return month == 2 && leap ? 29 : kDays[month - 1];
-}
 
 // Writes digits in place; a buffer of 48 holds every timestamp.
 class Pen {
@@ -80,27 +49,29 @@ struct Split {
   unsigned micros;
 };
 
-Split split(std::int64_t timestamp_us) {
-  constexpr std::int64_t kDay = 86'400'000'000;
-  std::int64_t days = timestamp_us / kDay;
-  std::int64_t rest = timestamp_us % kDay;
-  if (rest < 0) {
-    rest += kDay;
-    --days;
-  }
-  return {days, static_cast<unsigned>(rest / 1'000'000), static_cast<unsigned>(rest % 1'000'000)};
+Split split(std::int64_t time_us) {
+  const std::int64_t days = day_of_micros(time_us);
+  // Not days * kMicrosPerDay, which the lowest time of all would overflow.
+  const std::int64_t cut = time_us % kMicrosPerDay;
+  const std::int64_t rest = cut < 0 ? cut + kMicrosPerDay : cut;
+  return {days, static_cast<unsigned>(rest / kMicrosPerSecond),
+          static_cast<unsigned>(rest % kMicrosPerSecond)};
 }
 
 // `year` as it shall be printed.
-void append_time(std::string& out, const Split& time, const Civil& civil, unsigned year,
+void put_date(Pen& pen, const CivilDate& date, unsigned year) {
+  pen.year(year);
+  pen.put('-');
+  pen.two(date.month);
+  pen.put('-');
+  pen.two(date.day);
+}
+
+void append_time(std::string& out, const Split& time, const CivilDate& date, unsigned year,
                  char between) {
   std::array<char, 48> buffer;
   Pen pen(buffer.data());
-  pen.year(year);
-  pen.put('-');
-  pen.two(civil.month);
-  pen.put('-');
-  pen.two(civil.day);
+  put_date(pen, date, year);
   pen.put(between);
   pen.two(time.second / 3600);
   pen.put(':');
@@ -112,13 +83,30 @@ void append_time(std::string& out, const Split& time, const Civil& civil, unsign
 }
 
 // As PostgreSQL: years before 1 count backwards from 1 BC.
-void append_timestamptz(std::string& out, std::int64_t timestamp_us) {
-  const Split time = split(timestamp_us);
-  const Civil civil = civil_from_days(time.days);
-  const bool before_christ = civil.year < 1;
-  append_time(out, time, civil, static_cast<unsigned>(before_christ ? 1 - civil.year : civil.year),
-              ' ');
-  out += before_christ ? "+00 BC" : "+00";
+unsigned year_of_era(const CivilDate& date) {
+  return static_cast<unsigned>(date.year < 1 ? 1 - date.year : date.year);
+}
+
+void append_era(std::string& out, const CivilDate& date) {
+  if (date.year < 1) out += " BC";
+}
+
+void append_date(std::string& out, std::int32_t days) {
+  const CivilDate date = civil_from_days(days);
+  std::array<char, 48> buffer;
+  Pen pen(buffer.data());
+  put_date(pen, date, year_of_era(date));
+  out.append(buffer.data(), static_cast<std::size_t>(pen.at() - buffer.data()));
+  append_era(out, date);
+}
+
+// `zone` is "+00", or empty for a time without one.
+void append_sql_time(std::string& out, std::int64_t time_us, std::string_view zone) {
+  const Split time = split(time_us);
+  const CivilDate date = civil_from_days(time.days);
+  append_time(out, time, date, year_of_era(date), ' ');
+  out += zone;
+  append_era(out, date);
 }
 
 template <class Int>
@@ -126,15 +114,6 @@ void append_integer(std::string& out, Int value) {
   std::array<char, 24> buffer;
   const auto written = std::to_chars(buffer.data(), buffer.data() + buffer.size(), value);
   out.append(buffer.data(), static_cast<std::size_t>(written.ptr - buffer.data()));
-}
-
-constexpr std::int64_t kSecond = 1'000'000;
-constexpr std::int64_t kFirstMicro = days_from_civil(1, 1, 1) * 86'400 * kSecond;
-constexpr std::int64_t kBehindLastMicro = days_from_civil(10'000, 1, 1) * 86'400 * kSecond;
-
-std::optional<std::int64_t> within_years(std::int64_t timestamp_us) {
-  if (timestamp_us < kFirstMicro || timestamp_us >= kBehindLastMicro) return std::nullopt;
-  return timestamp_us;
 }
 
 // The shape that nearly all timestamps have: 2026-11-22T10:40:00Z, or with .000Z; -1 for any other
@@ -169,7 +148,7 @@ std::int64_t parse_usual(const char* at, std::size_t size) {
   }
   const std::int64_t seconds = days_from_civil(static_cast<int>(year), month, day) * 86'400 +
                                static_cast<std::int64_t>(hour * 3600 + minute * 60 + second);
-  return seconds * kSecond + static_cast<std::int64_t>(millis) * 1000;
+  return seconds * kMicrosPerSecond + static_cast<std::int64_t>(millis) * 1000;
 }
 
 // Reads digits off the front of a text; ok turns false and stays so at the first mismatch.
@@ -232,19 +211,13 @@ std::int64_t scan_zone_seconds(Scanner& scan) {
   return west ? -seconds : seconds;
 }
 
-}  // namespace
+// A time as it is written, and the seconds that its zone is ahead of UTC.
+struct WrittenTime {
+  std::int64_t micros = 0;
+  std::int64_t zone_seconds = 0;
+};
 
-void append_rfc3339(std::string& out, std::int64_t timestamp_us) {
-  const Split time = split(timestamp_us);
-  const Civil civil = civil_from_days(time.days);
-  // ISO 8601's expanded years: 0 is 1 BC, -1 is 2 BC.
-  if (civil.year < 0) out += '-';
-  append_time(out, time, civil, static_cast<unsigned>(std::abs(civil.year)), 'T');
-  out += 'Z';
-}
-
-std::optional<std::int64_t> parse_timestamp(std::string_view text) {
-  if (const std::int64_t usual = parse_usual(text.data(), text.size()); usual >= 0) return usual;
+std::optional<WrittenTime> scan_time(std::string_view text) {
   Scanner scan(text);
   const unsigned year = scan.digits(4);
   scan.expect('-');
@@ -256,7 +229,7 @@ std::optional<std::int64_t> parse_timestamp(std::string_view text) {
     return std::nullopt;
   }
   const std::int64_t days = days_from_civil(static_cast<int>(year), month, day);
-  if (scan.done()) return days * 86'400'000'000;
+  if (scan.done()) return WrittenTime{days * kMicrosPerDay, 0};
   if (!scan.take('T') && !scan.take('t')) scan.expect(' ');
   const unsigned hour = scan.digits(2);
   scan.expect(':');
@@ -271,11 +244,17 @@ std::optional<std::int64_t> parse_timestamp(std::string_view text) {
   // Second 60 is a leap second; PostgreSQL folds it into the next minute as well.
   if (!scan.ok || !scan.done() || hour > 23 || minute > 59 || second > 60) return std::nullopt;
   const std::int64_t seconds =
-      days * 86'400 + static_cast<std::int64_t>(hour * 3600 + minute * 60 + second) - zone;
-  return within_years(seconds * kSecond + micros);
+      days * 86'400 + static_cast<std::int64_t>(hour * 3600 + minute * 60 + second);
+  return WrittenTime{seconds * kMicrosPerSecond + micros, zone};
 }
 
-void append_double(std::string& out, double value) {
+std::optional<std::int64_t> within_years(std::int64_t micros) {
+  return is_time(micros) ? std::optional(micros) : std::nullopt;
+}
+
+// PostgreSQL's limits for an exponent; to_chars alone would choose the shorter form, 1e+05.
+template <class Float>
+void append_float(std::string& out, Float value, Float plain_end) {
   if (std::isnan(value)) {
     out += "NaN";
     return;
@@ -284,9 +263,8 @@ void append_double(std::string& out, double value) {
     out += value < 0 ? "-Infinity" : "Infinity";
     return;
   }
-  // PostgreSQL's limits for an exponent; to_chars alone would choose the shorter form, 1e+05.
-  const double size = std::abs(value);
-  const bool plain = value == 0 || (size >= 1e-4 && size < 1e15);
+  const Float size = std::abs(value);
+  const bool plain = value == 0 || (size >= static_cast<Float>(1e-4) && size < plain_end);
   std::array<char, 32> buffer;
   const auto written =
       std::to_chars(buffer.data(), buffer.data() + buffer.size(), value,
@@ -294,16 +272,59 @@ void append_double(std::string& out, double value) {
   out.append(buffer.data(), static_cast<std::size_t>(written.ptr - buffer.data()));
 }
 
+}  // namespace
+
+void append_rfc3339(std::string& out, std::int64_t timestamp_us) {
+  append_iso_local(out, timestamp_us);
+  out += 'Z';
+}
+
+void append_iso_local(std::string& out, std::int64_t timestamp_us) {
+  const Split time = split(timestamp_us);
+  const CivilDate date = civil_from_days(time.days);
+  // ISO 8601's expanded years: 0 is 1 BC, -1 is 2 BC.
+  if (date.year < 0) out += '-';
+  append_time(out, time, date, static_cast<unsigned>(std::abs(date.year)), 'T');
+}
+
+std::optional<std::int64_t> parse_timestamp(std::string_view text) {
+  if (const std::int64_t usual = parse_usual(text.data(), text.size()); usual >= 0) return usual;
+  const std::optional<WrittenTime> time = scan_time(text);
+  if (!time) return std::nullopt;
+  return within_years(time->micros - time->zone_seconds * kMicrosPerSecond);
+}
+
+std::optional<std::int64_t> parse_local_timestamp(std::string_view text) {
+  const std::optional<WrittenTime> time = scan_time(text);
+  return time ? within_years(time->micros) : std::nullopt;
+}
+
+std::optional<std::int32_t> parse_date(std::string_view text) {
+  const std::optional<std::int64_t> time = parse_local_timestamp(text);
+  if (!time) return std::nullopt;
+  // What is rounded up to the next midnight is still a time of the day that is written.
+  return static_cast<std::int32_t>(day_of_micros(scan_time(text.substr(0, 10))->micros));
+}
+
+void append_double(std::string& out, double value) { append_float(out, value, 1e15); }
+void append_real(std::string& out, float value) { append_float(out, value, 1e6F); }
+
 void append_text(std::string& out, const Column& column, RowIndex row) {
   switch (column.type().kind) {
     case TypeKind::kBoolean:
       out += column.values<std::uint8_t>()[row] != 0 ? "true" : "false";
+      return;
+    case TypeKind::kSmallint:
+      append_integer(out, column.values<std::int16_t>()[row]);
       return;
     case TypeKind::kInteger:
       append_integer(out, column.values<std::int32_t>()[row]);
       return;
     case TypeKind::kBigint:
       append_integer(out, column.values<std::int64_t>()[row]);
+      return;
+    case TypeKind::kReal:
+      append_real(out, column.values<float>()[row]);
       return;
     case TypeKind::kDouble:
       append_double(out, column.values<double>()[row]);
@@ -315,16 +336,24 @@ void append_text(std::string& out, const Column& column, RowIndex row) {
     case TypeKind::kJsonb:
       out += column.values<std::string_view>()[row];
       return;
+    case TypeKind::kDate:
+      append_date(out, column.values<std::int32_t>()[row]);
+      return;
+    case TypeKind::kTimestamp:
+      append_sql_time(out, column.values<std::int64_t>()[row], "");
+      return;
     case TypeKind::kTimestamptz:
-      append_timestamptz(out, column.values<std::int64_t>()[row]);
+      append_sql_time(out, column.values<std::int64_t>()[row], "+00");
+      return;
+    case TypeKind::kInterval:
+      append_interval(out, column.values<Interval>()[row]);
+      return;
+    case TypeKind::kUuid:
+      append_uuid(out, column.values<Uuid>()[row]);
       return;
     case TypeKind::kBytea:
       out += "\\x";
-      for (const char c : column.values<std::string_view>()[row]) {
-        constexpr std::string_view kDigits = "0123456789abcdef";
-        out += kDigits[static_cast<unsigned char>(c) >> 4U];
-        out += kDigits[static_cast<unsigned char>(c) & 15U];
-      }
+      append_hex(out, column.values<std::string_view>()[row]);
       return;
   }
 }

@@ -20,18 +20,26 @@ struct TypeName {
 // "pg_catalog.int4", hence the internal names.
 constexpr std::array kTypeNames = {
     TypeName{"boolean", TypeKind::kBoolean},
+    TypeName{"smallint", TypeKind::kSmallint},
     TypeName{"integer", TypeKind::kInteger},
     TypeName{"bigint", TypeKind::kBigint},
+    TypeName{"real", TypeKind::kReal},
     TypeName{"double precision", TypeKind::kDouble},
     TypeName{"numeric", TypeKind::kNumeric},
     TypeName{"text", TypeKind::kText},
+    TypeName{"date", TypeKind::kDate},
+    TypeName{"timestamp", TypeKind::kTimestamp},
     TypeName{"timestamptz", TypeKind::kTimestamptz},
+    TypeName{"interval", TypeKind::kInterval},
     TypeName{"jsonb", TypeKind::kJsonb},
     TypeName{"bytea", TypeKind::kBytea},
+    TypeName{"uuid", TypeKind::kUuid},
     TypeName{"bool", TypeKind::kBoolean},
+    TypeName{"int2", TypeKind::kSmallint},
     TypeName{"int", TypeKind::kInteger},
     TypeName{"int4", TypeKind::kInteger},
     TypeName{"int8", TypeKind::kBigint},
+    TypeName{"float4", TypeKind::kReal},
     TypeName{"float8", TypeKind::kDouble},
     TypeName{"float", TypeKind::kDouble},
     TypeName{"double", TypeKind::kDouble},
@@ -39,8 +47,12 @@ constexpr std::array kTypeNames = {
     TypeName{"dec", TypeKind::kNumeric},
     TypeName{"varchar", TypeKind::kText},
     TypeName{"character varying", TypeKind::kText},
+    TypeName{"timestamp without time zone", TypeKind::kTimestamp},
     TypeName{"timestamp with time zone", TypeKind::kTimestamptz},
 };
+
+// As many as have a name of their own before the aliases begin.
+constexpr std::size_t kKinds = static_cast<std::size_t>(TypeKind::kUuid) + 1;
 
 std::optional<int> parse_small(std::string_view text) {
   while (!text.empty() && text.front() == ' ') text.remove_prefix(1);
@@ -110,7 +122,23 @@ std::optional<Type> parse_type(std::string_view name) {
 }
 
 std::string_view type_names() {
-  return "boolean, integer, bigint, double precision, numeric, text, timestamptz, jsonb, bytea";
+  static const std::string kNames = [] {
+    std::string names;
+    for (const TypeKind kind : type_kinds()) {
+      names += (names.empty() ? "" : ", ") + to_string(Type{.kind = kind});
+    }
+    return names;
+  }();
+  return kNames;
+}
+
+std::span<const TypeKind> type_kinds() {
+  static constexpr std::array kAll = [] {
+    std::array<TypeKind, kKinds> kinds{};
+    for (std::size_t i = 0; i < kKinds; ++i) kinds[i] = kTypeNames[i].kind;
+    return kinds;
+  }();
+  return kAll;
 }
 
 }  // namespace weir

@@ -15,18 +15,14 @@ struct Instead {
 };
 
 constexpr std::string_view kText = "write text, which has no length";
-constexpr std::string_view kNoZone = "write timestamptz; a time without a zone is read as UTC";
 
-// libpg_query names some types as PostgreSQL's catalog does: int2, bpchar, timestamp.
+// libpg_query names some types as PostgreSQL's catalog does: bpchar, timetz.
 constexpr Instead kInstead[] = {
-    {"smallint", "write integer"},
-    {"int2", "write integer"},
-    {"tinyint", "write integer"},
+    {"tinyint", "write smallint"},
+    {"smallserial", "write smallint"},
     {"serial", "write integer"},
     {"long", "write bigint"},
     {"bigserial", "write bigint"},
-    {"real", "write double precision"},
-    {"float4", "write double precision"},
     {"number", "write numeric"},
     {"money", "write numeric"},
     {"string", "write text"},
@@ -35,7 +31,6 @@ constexpr Instead kInstead[] = {
     {"varchar", kText},
     {"character varying", kText},
     {"name", "write text"},
-    {"uuid", "write text"},
     {"json", "write jsonb"},
     {"variant", "write jsonb"},
     {"struct", "write jsonb"},
@@ -44,13 +39,13 @@ constexpr Instead kInstead[] = {
     {"binary", "write bytea"},
     {"blob", "write bytea"},
     {"bytes", "write bytea"},
-    {"timestamp", kNoZone},
-    {"timestamp without time zone", kNoZone},
-    {"datetime", kNoZone},
+    {"timestamp", "write timestamp, which always has microseconds"},
+    {"datetime", "write timestamp, or timestamptz when it is in UTC"},
     {"timestamptz", "write timestamptz, which always has microseconds"},
-    {"date", "write timestamptz; date_trunc('day', a) is its date"},
-    {"time", "write text"},
-    {"interval", "intervals are not in this version"},
+    {"interval", "write interval, which has all of its fields and microseconds"},
+    {"time", "write text, or interval for the time since midnight"},
+    {"timetz", "write text"},
+    {"guid", "write uuid"},
     {"numeric", "numeric(38,10): at most 38 digits, of them at most as many behind the point"},
     {"decimal", "decimal(38,10): at most 38 digits, of them at most as many behind the point"},
 };
@@ -65,10 +60,12 @@ std::string type_hint(std::string_view name) {
   for (const Instead& instead : kInstead) {
     if (instead.name == plain) return std::string(instead.hint);
   }
-  static const std::vector<std::string_view> kKnown = {
-      "boolean",     "integer", "bigint", "double precision", "numeric", "text",
-      "timestamptz", "jsonb",   "bytea",  "decimal"};
-  const std::string near = did_you_mean(plain, kKnown);
+  static const std::vector<std::string> kNames = [] {
+    std::vector<std::string> names = {"decimal"};
+    for (const TypeKind kind : type_kinds()) names.push_back(to_string(Type{.kind = kind}));
+    return names;
+  }();
+  const std::string near = did_you_mean(plain, {kNames.begin(), kNames.end()});
   return near.empty() ? "one of " + std::string(type_names()) : near;
 }
 

@@ -41,6 +41,8 @@ class CsvEncoder final : public Encoder {
       text.clear();
       if (column.type().kind == TypeKind::kTimestamptz) {
         append_rfc3339(text, column.values<std::int64_t>()[row]);
+      } else if (column.type().kind == TypeKind::kTimestamp) {
+        append_iso_local(text, column.values<std::int64_t>()[row]);
       } else {
         append_text(text, column, row);
       }

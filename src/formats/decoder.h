@@ -28,14 +28,15 @@ class Decoder {
 /// uses.
 ///
 /// json: a missing field and null are NULL; numeric keeps the digits as written; timestamptz is an
-/// RFC 3339 string, text a JSON string, jsonb any value; there is no bytea.
-/// raw: one column `value bytea`, NULL for a tombstone, or none. text: the same with `value text`.
-/// csv: columns by the header's names in any order, or by their place in `options.csv.columns`; a
-/// column that the file lacks is NULL, one that the schema lacks is ignored. Every row has as many
-/// fields as there are names. Types are read as in json, see text_value.h. An empty line is no row,
-/// unless there is one column.
-/// generated: one column `i bigint`, or none.
-/// Errors: kStopJob for a schema that the format cannot fill, or options that contradict.
+/// RFC 3339 string, timestamp and date the same without or with a zone, which is ignored; interval
+/// and uuid are strings as PostgreSQL reads them, bytea one of base64; text a JSON string, jsonb
+/// any value. raw: one column `value bytea`, NULL for a tombstone, or none. text: the same with
+/// `value text`. csv: columns by the header's names in any order, or by their place in
+/// `options.csv.columns`; a column that the file lacks is NULL, one that the schema lacks is
+/// ignored. Every row has as many fields as there are names. Types are read as in json, see
+/// text_value.h. An empty line is no row, unless there is one column. generated: one column `i
+/// bigint`, or none. Errors: kStopJob for a schema that the format cannot fill, or options that
+/// contradict.
 Result<std::unique_ptr<Decoder>> make_decoder(Format format, std::shared_ptr<const Schema> schema,
                                               const FormatOptions& options = {});
 

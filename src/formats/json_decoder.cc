@@ -1,12 +1,14 @@
 #include <array>
 #include <charconv>
 
+#include "data/base64.h"
 #include "data/json.h"
 #include "data/json_record.h"
 #include "data/render.h"
 #include "data/short_number.h"
 #include "data/timestamp_reader.h"
 #include "formats/internal.h"
+#include "formats/text_value.h"
 
 namespace weir {
 namespace {
@@ -34,9 +36,10 @@ template <class T>
 bool store_whole(const JsonValue& value, T& out) {
   if (value.kind != JsonKind::kNumber) return false;
   const ShortNumber number = read_short_number(value.text);
-  if (number.ok && number.scale == 0) [[likely]] {
+  // Eight digits are within every type but smallint.
+  if (number.ok && number.scale == 0 && sizeof(T) > sizeof(std::int16_t)) [[likely]] {
     const auto digits = static_cast<T>(number.digits);
-    out = number.negative ? -digits : digits;
+    out = static_cast<T>(number.negative ? -digits : digits);
     return true;
   }
   return read_number(value.text, out);
@@ -107,6 +110,12 @@ bool store_jsonb(const JsonValue& value, std::string_view& out, Arena& arena) {
   return canonical.has_value();
 }
 
+bool store_base64(std::string_view text, std::string_view& out, Arena& arena) {
+  const std::optional<std::string> bytes = parse_base64(text);
+  if (bytes) out = arena.copy(*bytes);
+  return bytes.has_value();
+}
+
 // False when the value is not of the type; null is of none.
 bool store(const JsonValue& value, Type type, Column& column, RowIndex row,
            TimestampReader& timestamps, Arena& arena) {
@@ -115,10 +124,15 @@ bool store(const JsonValue& value, Type type, Column& column, RowIndex row,
     case TypeKind::kBoolean:
       column.values<std::uint8_t>()[row] = value.kind == JsonKind::kTrue ? 1 : 0;
       return value.kind == JsonKind::kTrue || value.kind == JsonKind::kFalse;
+    case TypeKind::kSmallint:
+      return store_whole(value, column.values<std::int16_t>()[row]);
     case TypeKind::kInteger:
       return store_whole(value, column.values<std::int32_t>()[row]);
     case TypeKind::kBigint:
       return store_whole(value, column.values<std::int64_t>()[row]);
+    case TypeKind::kReal:
+      return value.kind == JsonKind::kNumber &&
+             read_number(value.text, column.values<float>()[row]);
     case TypeKind::kDouble:
       return store_double(value, column.values<double>()[row]);
     case TypeKind::kNumeric:
@@ -135,7 +149,12 @@ bool store(const JsonValue& value, Type type, Column& column, RowIndex row,
     case TypeKind::kJsonb:
       return store_jsonb(value, column.values<std::string_view>()[row], arena);
     case TypeKind::kBytea:
-      break;
+      return string && store_base64(value.text, column.values<std::string_view>()[row], arena);
+    case TypeKind::kDate:
+    case TypeKind::kTimestamp:
+    case TypeKind::kInterval:
+    case TypeKind::kUuid:
+      return string && store_text(value.text, column, row, arena);
   }
   return false;
 }
@@ -220,12 +239,6 @@ class JsonDecoder final : public Decoder {
 }  // namespace
 
 Result<std::unique_ptr<Decoder>> make_json_decoder(std::shared_ptr<const Schema> schema) {
-  for (const Field& field : schema->fields()) {
-    if (field.type.kind == TypeKind::kBytea) {
-      return Error{Action::kStopJob,
-                   "column \"" + field.name + "\": JSON has no bytea; read it as text"};
-    }
-  }
   return std::unique_ptr<Decoder>(std::make_unique<JsonDecoder>(std::move(schema)));
 }
 

@@ -4,6 +4,7 @@
 #include <charconv>
 #include <optional>
 
+#include "data/base64.h"
 #include "data/json.h"
 #include "data/record.h"
 #include "data/render.h"
@@ -35,36 +36,24 @@ bool read_numeric(std::string_view text, Type type, Numeric& out) {
   return parsed.has_value();
 }
 
-bool read_timestamp(std::string_view text, std::int64_t& out) {
-  const std::optional<std::int64_t> parsed = parse_timestamp(text);
-  if (parsed) out = *parsed;
-  return parsed.has_value();
-}
-
 bool read_jsonb(std::string_view text, std::string_view& out, Arena& arena) {
   const Result<std::string_view> canonical = canonical_json(arena.copy(text, kValuePadding), arena);
   if (canonical) out = *canonical;
   return canonical.has_value();
 }
 
-int hex_digit(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  const char lower = static_cast<char>(c | 0x20);
-  return lower >= 'a' && lower <= 'f' ? lower - 'a' + 10 : -1;
+bool read_bytea(std::string_view text, std::string_view& out, Arena& arena) {
+  const std::optional<std::string> bytes =
+      text.starts_with("\\x") ? parse_hex(text.substr(2)) : std::nullopt;
+  if (bytes) out = arena.copy(*bytes);
+  return bytes.has_value();
 }
 
-bool read_bytea(std::string_view text, std::string_view& out, Arena& arena) {
-  if (!text.starts_with("\\x") || text.size() % 2 != 0) return false;
-  text.remove_prefix(2);
-  char* const bytes = static_cast<char*>(arena.allocate(text.size() / 2, 1));
-  for (std::size_t i = 0; i < text.size(); i += 2) {
-    const int high = hex_digit(text[i]);
-    const int low = hex_digit(text[i + 1]);
-    if (high < 0 || low < 0) return false;
-    bytes[i / 2] = static_cast<char>(high * 16 + low);
-  }
-  out = {bytes, text.size() / 2};
-  return true;
+// What a reader found, if it found something.
+template <class T>
+bool put(const std::optional<T>& value, T& out) {
+  if (value) out = *value;
+  return value.has_value();
 }
 
 }  // namespace
@@ -73,10 +62,14 @@ bool store_text(std::string_view text, Column& column, RowIndex row, Arena& aren
   switch (column.type().kind) {
     case TypeKind::kBoolean:
       return read_boolean(text, column.values<std::uint8_t>()[row]);
+    case TypeKind::kSmallint:
+      return read_number(text, column.values<std::int16_t>()[row]);
     case TypeKind::kInteger:
       return read_number(text, column.values<std::int32_t>()[row]);
     case TypeKind::kBigint:
       return read_number(text, column.values<std::int64_t>()[row]);
+    case TypeKind::kReal:
+      return read_number(text, column.values<float>()[row]);
     case TypeKind::kDouble:
       return read_number(text, column.values<double>()[row]);
     case TypeKind::kNumeric:
@@ -85,7 +78,15 @@ bool store_text(std::string_view text, Column& column, RowIndex row, Arena& aren
       column.values<std::string_view>()[row] = text;
       return is_utf8(text);
     case TypeKind::kTimestamptz:
-      return read_timestamp(text, column.values<std::int64_t>()[row]);
+      return put(parse_timestamp(text), column.values<std::int64_t>()[row]);
+    case TypeKind::kTimestamp:
+      return put(parse_local_timestamp(text), column.values<std::int64_t>()[row]);
+    case TypeKind::kDate:
+      return put(parse_date(text), column.values<std::int32_t>()[row]);
+    case TypeKind::kInterval:
+      return put(parse_interval(text), column.values<Interval>()[row]);
+    case TypeKind::kUuid:
+      return put(parse_uuid(text), column.values<Uuid>()[row]);
     case TypeKind::kJsonb:
       return read_jsonb(text, column.values<std::string_view>()[row], arena);
     case TypeKind::kBytea:

@@ -186,6 +186,11 @@ JSON Schemas for editors. With the YAML language server, put this on a job's fir
 - **name**: 1 to 48 letters, digits, `-` and `_`, the first a letter or a digit.
 - **SQL**: PostgreSQL's grammar. Put it in a block (`|`) or in quotes where it holds a comma in `{ }`, a `: ` or a ` #`,
   and comments on lines of their own.
+- **SQL types**, and what they are in JSON, read and written: `boolean` is true or false; `smallint`, `integer`, `bigint`,
+  `real`, `double precision` and `numeric` are numbers (`numeric` reads strings too, with every digit); `text` is a
+  string, `jsonb` any value; `timestamptz` is a string in RFC 3339, written in UTC, `timestamp` one without a zone,
+  `date` `2026-11-22`; `interval` is a string such as `1 day 02:00:00`, read in ISO 8601's form as well; `uuid` is a
+  string, `bytea` one in base64. In CSV they are the same without quotes, but `bytea` is `\x00ff`.
 - `${env:NAME}` and `${param:name}` are replaced in every text but SQL.
   `${file:/path}` is for secrets: it may stand for user name and passwords in `security`, and in `properties`, and
   is read again at every connect.

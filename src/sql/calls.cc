@@ -38,8 +38,9 @@ Node Compiler::function(const PgQuery__FuncCall& func) {
     return fail(func.location, Code::kSqlNotHere,
                 "window functions are not possible in a streaming expression");
   }
+  const std::optional<Type> type = func.n_args == 1 ? parse_type(name) : std::nullopt;
+  const bool exists = !find_functions(name).empty() || type.has_value();
   const std::optional<Refusal> refusal = refuse_function(name);
-  const bool exists = !find_functions(name).empty();
   if (func.agg_star != 0 || (refusal && !exists)) {
     const Refusal why = refusal ? *refusal : *refuse_function("count");
     return fail(func.location, Code::kSqlNotHere, why.message, why.hint);
@@ -52,7 +53,12 @@ Node Compiler::function(const PgQuery__FuncCall& func) {
   std::vector<Node> args;
   for (std::size_t i = 0; i < func.n_args; ++i) args.push_back(compile(func.args[i]));
   if (std::find(args.begin(), args.end(), nullptr) != args.end()) return nullptr;
+  if (name == "jsonb_build_object" || name == "jsonb_build_array") {
+    return build_json(name, args, func.location);
+  }
   if (name == "concat" || name == "concat_ws") return concat(name, args, func.location);
+  // PostgreSQL takes date(x) for x::date, where no function has that name.
+  if (type && find_functions(name).empty()) return cast_to(args[0], *type, func.location);
   return call(name, args, func.location);
 }
 
@@ -66,6 +72,27 @@ Node Compiler::concat(const std::string& name, const std::vector<Node>& args, lo
         separated && i == 0 ? coerce(args[i], {.kind = TypeKind::kText}) : as_text(args[i]);
     if (!text) return nullptr;
     node->args.push_back(text);
+  }
+  return node;
+}
+
+// Keys go in as text, values as jsonb.
+Node Compiler::build_json(const std::string& name, const std::vector<Node>& args, long location) {
+  const bool object = name == "jsonb_build_object";
+  if (object && args.size() % 2 != 0) {
+    return fail(location, Code::kSqlType, "every key needs a value",
+                "such as jsonb_build_object('a', 1, 'b', 2)");
+  }
+  Node node = make(NodeKind::kCall, {.kind = TypeKind::kJsonb}, place(location));
+  node->function = find_variadic(name, TypeKind::kJsonb);
+  for (std::size_t i = 0; i < args.size(); ++i) {
+    const bool key = object && i % 2 == 0;
+    const Node value = key && !args[i]->unknown && args[i]->type.kind != TypeKind::kText
+                           ? converted(args[i], {.kind = TypeKind::kText})
+                           : settled(args[i]);
+    const Node made = !value || key ? value : call("to_jsonb", {value}, location);
+    if (!made) return nullptr;
+    node->args.push_back(made);
   }
   return node;
 }

@@ -53,6 +53,15 @@ void append_constant(std::string& out, const ExpressionNode& node) {
   }
   std::string text;
   switch (node.type.kind) {
+    case TypeKind::kReal:
+      append_real(text, static_cast<float>(node.real));
+      break;
+    case TypeKind::kInterval:
+      append_interval(text, node.interval);
+      break;
+    case TypeKind::kUuid:
+      append_uuid(text, node.uuid);
+      break;
     case TypeKind::kDouble:
       append_double(text, node.real);
       break;

@@ -1,5 +1,8 @@
 #include <cmath>
+#include <limits>
 #include <optional>
+#include <type_traits>
+#include <utility>
 
 #include "data/json.h"
 #include "data/render.h"
@@ -10,6 +13,7 @@
 namespace weir {
 namespace {
 
+using I16 = std::int16_t;
 using I32 = std::int32_t;
 using I64 = std::int64_t;
 using Bool = std::uint8_t;
@@ -25,68 +29,121 @@ void convert(FunctionTable& table, TypeKind from, TypeKind to, F f, Failure fail
              }));
 }
 
-std::optional<I64> as_integer(std::optional<I64> value) {
-  return value && *value >= INT32_MIN && *value <= INT32_MAX ? value : std::nullopt;
+// Into a whole number, half to even; nothing when it does not fit.
+template <class To, class From>
+std::optional<To> whole(From value) {
+  if constexpr (std::is_floating_point_v<From>) {
+    const double rounded = std::nearbyint(static_cast<double>(value));
+    const double limit = -static_cast<double>(std::numeric_limits<To>::min());
+    // 2^63 itself is not a bigint.
+    if (!(rounded >= -limit && rounded < limit)) return std::nullopt;
+    return static_cast<To>(rounded);
+  } else if constexpr (std::is_same_v<From, Numeric>) {
+    const std::optional<I64> wide = to_int64(value);
+    return wide ? whole<To>(*wide) : std::nullopt;
+  } else {
+    if (!std::in_range<To>(value)) return std::nullopt;
+    return static_cast<To>(value);
+  }
 }
 
-std::optional<I64> whole(double value) {
-  // 2^63 itself is not a bigint.
-  if (!(value >= -9223372036854775808.0 && value < 9223372036854775808.0)) return std::nullopt;
-  return static_cast<I64>(std::nearbyint(value));
+template <class From>
+std::optional<Numeric> decimal(From value) {
+  if constexpr (std::is_same_v<From, double>) {
+    return numeric_from_double(value);
+  } else if constexpr (std::is_same_v<From, float>) {
+    return numeric_from_real(value);
+  } else {
+    return Numeric{value, 0};
+  }
 }
 
-// Conversions that lose nothing; these are the implicit ones.
-void widen(FunctionTable& table) {
-  convert<I32, I64>(
-      table, kI, kL, [](Arena&, I32 a) { return std::optional<I64>(a); }, kDone);
-  convert<I32, double>(
-      table, kI, kD, [](Arena&, I32 a) { return std::optional<double>(a); }, kDone);
-  convert<I64, double>(
-      table, kL, kD, [](Arena&, I64 a) { return std::optional(static_cast<double>(a)); }, kDone);
-  convert<I32, Numeric>(
-      table, kI, kN,
-      [](Arena&, I32 a) {
-        return std::optional(Numeric{a, 0});
-      },
-      kDone);
-  convert<I64, Numeric>(
-      table, kL, kN,
-      [](Arena&, I64 a) {
-        return std::optional(Numeric{a, 0});
-      },
-      kDone);
+// Into a real from a numeric: the digits are read, as rounding twice would be another value.
+std::optional<float> real_of(Numeric value) {
+  std::string digits;
+  append_numeric(digits, value);
+  return parse_real(digits);
+}
+
+template <class To, class From>
+void to_whole(FunctionTable& table, TypeKind from, TypeKind to, Failure range) {
+  convert<From, To>(
+      table, from, to, [](Arena&, From a) { return whole<To>(a); }, range);
+}
+
+template <class From>
+void from_number(FunctionTable& table, TypeKind from) {
+  if (from != kS) to_whole<I16, From>(table, from, kS, kSmallintRange);
+  if (from != kI) to_whole<I32, From>(table, from, kI, kIntegerRange);
+  if (from != kL) to_whole<I64, From>(table, from, kL, kBigintRange);
+  if constexpr (!std::is_same_v<From, Numeric>) {
+    convert<From, Numeric>(
+        table, from, kN, [](Arena&, From a) { return decimal(a); }, kNumericRange);
+  }
+  if constexpr (std::is_integral_v<From> || std::is_same_v<From, float>) {
+    convert<From, double>(
+        table, from, kD, [](Arena&, From a) { return std::optional(static_cast<double>(a)); },
+        kDone);
+  }
+  if constexpr (std::is_integral_v<From>) {
+    convert<From, float>(
+        table, from, kR, [](Arena&, From a) { return std::optional(static_cast<float>(a)); },
+        kDone);
+  }
+}
+
+void numbers(FunctionTable& table) {
+  from_number<I16>(table, kS);
+  from_number<I32>(table, kI);
+  from_number<I64>(table, kL);
+  from_number<float>(table, kR);
+  from_number<double>(table, kD);
+  from_number<Numeric>(table, kN);
   convert<Numeric, double>(
       table, kN, kD, [](Arena&, Numeric a) { return std::optional(to_double(a)); }, kDone);
-}
-
-void narrow(FunctionTable& table) {
-  convert<double, Numeric>(
-      table, kD, kN, [](Arena&, double a) { return numeric_from_double(a); }, kNumericRange);
-  convert<I64, I32>(
-      table, kL, kI, [](Arena&, I64 a) { return as_integer(a); }, kIntegerRange);
-  convert<Numeric, I64>(
-      table, kN, kL, [](Arena&, Numeric a) { return to_int64(a); }, kBigintRange);
-  convert<Numeric, I32>(
-      table, kN, kI, [](Arena&, Numeric a) { return as_integer(to_int64(a)); }, kIntegerRange);
-  convert<double, I64>(
-      table, kD, kL, [](Arena&, double a) { return whole(a); }, kBigintRange);
-  convert<double, I32>(
-      table, kD, kI, [](Arena&, double a) { return as_integer(whole(a)); }, kIntegerRange);
+  convert<Numeric, float>(
+      table, kN, kR, [](Arena&, Numeric a) { return real_of(a); }, "real out of range");
+  table.cast(kD, kR, strict<float, double>([](Arena&, double a, float& out) {
+               out = static_cast<float>(a);
+               if (std::isinf(out) && !std::isinf(a)) return kOverflow;
+               return out == 0 && a != 0 ? kUnderflow : kDone;
+             }));
   convert<Bool, I32>(
       table, kB, kI, [](Arena&, Bool a) { return std::optional<I32>(a); }, kDone);
   convert<I32, Bool>(
       table, kI, kB, [](Arena&, I32 a) { return std::optional<int>(a != 0 ? 1 : 0); }, kDone);
 }
 
+// By a reader of texts, with or without the white space around.
+template <class To, class F>
+void reads(FunctionTable& table, TypeKind to, F read, Failure failure) {
+  convert<Text, To>(
+      table, kT, to, [read](Arena&, Text a) { return read(a); }, failure);
+}
+template <class To, class F>
+void reads_trimmed(FunctionTable& table, TypeKind to, F read, Failure failure) {
+  reads<To>(
+      table, to, [read](Text a) { return read(trim_blanks(a)); }, failure);
+}
+
+template <class To>
+std::optional<To> read_whole(Text text) {
+  const std::optional<I64> value = parse_integer(text);
+  return value ? whole<To>(*value) : std::nullopt;
+}
+
 void read_texts(FunctionTable& table) {
-  convert<Text, I64>(
-      table, kT, kL, [](Arena&, Text a) { return parse_integer(a); }, "not a bigint");
-  convert<Text, I32>(
-      table, kT, kI, [](Arena&, Text a) { return as_integer(parse_integer(a)); }, "not an integer");
-  convert<Text, Numeric>(
-      table, kT, kN, [](Arena&, Text a) { return parse_numeric(trim_blanks(a)); }, "not a numeric");
-  convert<Text, double>(
-      table, kT, kD, [](Arena&, Text a) { return parse_double(a); }, "not a double precision");
+  reads<I16>(table, kS, &read_whole<I16>, "not a smallint");
+  reads<I32>(table, kI, &read_whole<I32>, "not an integer");
+  reads<I64>(table, kL, &parse_integer, "not a bigint");
+  reads<float>(table, kR, &parse_real, "not a real");
+  reads<double>(table, kD, &parse_double, "not a double precision");
+  reads_trimmed<Numeric>(table, kN, &parse_numeric, "not a numeric");
+  reads_trimmed<I32>(table, kA, &parse_date, "not a date");
+  reads_trimmed<I64>(table, kP, &parse_local_timestamp, "not a timestamp");
+  reads_trimmed<I64>(table, kZ, &parse_timestamp, "not a timestamptz");
+  reads<Interval>(table, kV, &parse_interval, "not an interval");
+  reads<Uuid>(table, kU, &parse_uuid, "not a uuid");
   convert<Text, Bool>(
       table, kT, kB,
       [](Arena&, Text a) {
@@ -94,9 +151,6 @@ void read_texts(FunctionTable& table) {
         return value ? std::optional<int>(*value ? 1 : 0) : std::nullopt;
       },
       "not a boolean");
-  convert<Text, I64>(
-      table, kT, kZ, [](Arena&, Text a) { return parse_timestamp(trim_blanks(a)); },
-      "not a timestamptz");
   convert<Text, Text>(
       table, kT, kJ,
       [](Arena& arena, Text a) {
@@ -114,7 +168,8 @@ void read_texts(FunctionTable& table) {
 }
 
 void write_texts(FunctionTable& table) {
-  for (const TypeKind kind : {kB, kI, kL, kD, kN, kZ, kY}) {
+  for (const TypeKind kind : type_kinds()) {
+    if (kind == kT || kind == kJ) continue;
     table.cast(kind, kT, [](KernelCall& call) {
       std::string text;
       for (const RowIndex row : call.rows) {
@@ -144,21 +199,26 @@ void read_jsons(FunctionTable& table) {
   constexpr Failure kNoNumber = "this jsonb value is no number that fits";
   convert<Text, Numeric>(
       table, kJ, kN, [](Arena&, Text a) { return json_number(a); }, kNoNumber);
-  convert<Text, double>(
-      table, kJ, kD,
-      [](Arena&, Text a) {
-        const bool number = !a.empty() && (a[0] == '-' || (a[0] >= '0' && a[0] <= '9'));
-        return number ? parse_double(a) : std::nullopt;
-      },
-      kNoNumber);
-  const auto integer = [](Text a) {
-    const std::optional<Numeric> number = json_number(a);
-    return number ? to_int64(*number) : std::nullopt;
+  const auto binary = [](Text a, auto read) -> decltype(read(a)) {
+    const bool number = !a.empty() && (a[0] == '-' || (a[0] >= '0' && a[0] <= '9'));
+    return number ? read(a) : std::nullopt;
   };
-  convert<Text, I64>(
-      table, kJ, kL, [integer](Arena&, Text a) { return integer(a); }, kNoNumber);
-  convert<Text, I32>(
-      table, kJ, kI, [integer](Arena&, Text a) { return as_integer(integer(a)); }, kNoNumber);
+  convert<Text, double>(
+      table, kJ, kD, [binary](Arena&, Text a) { return binary(a, &parse_double); }, kNoNumber);
+  convert<Text, float>(
+      table, kJ, kR, [binary](Arena&, Text a) { return binary(a, &parse_real); }, kNoNumber);
+  const auto whole_number = [&]<class To>(TypeKind to, std::type_identity<To>) {
+    convert<Text, To>(
+        table, kJ, to,
+        [](Arena&, Text a) {
+          const std::optional<Numeric> number = json_number(a);
+          return number ? whole<To>(*number) : std::nullopt;
+        },
+        kNoNumber);
+  };
+  whole_number(kS, std::type_identity<I16>{});
+  whole_number(kI, std::type_identity<I32>{});
+  whole_number(kL, std::type_identity<I64>{});
   convert<Text, Bool>(
       table, kJ, kB,
       [](Arena&, Text a) {
@@ -170,8 +230,7 @@ void read_jsons(FunctionTable& table) {
 }  // namespace
 
 void add_casts(FunctionTable& table) {
-  widen(table);
-  narrow(table);
+  numbers(table);
   read_texts(table);
   write_texts(table);
   read_jsons(table);

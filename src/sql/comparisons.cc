@@ -10,9 +10,9 @@ namespace {
 // PostgreSQL's order: NaN equals NaN and is larger than every other number.
 template <class T>
 bool less(const T& a, const T& b) {
-  if constexpr (std::is_same_v<T, double>) {
+  if constexpr (std::is_floating_point_v<T>) {
     return a < b || (std::isnan(b) && !std::isnan(a));
-  } else if constexpr (std::is_same_v<T, Numeric>) {
+  } else if constexpr (std::is_same_v<T, Numeric> || std::is_same_v<T, Interval>) {
     return compare(a, b) < 0;
   } else {
     return a < b;
@@ -46,9 +46,9 @@ bool same_text(Text a, Text b) {
 
 template <class T>
 bool equal(const T& a, const T& b) {
-  if constexpr (std::is_same_v<T, double>) {
+  if constexpr (std::is_floating_point_v<T>) {
     return a == b || (std::isnan(a) && std::isnan(b));
-  } else if constexpr (std::is_same_v<T, Numeric>) {
+  } else if constexpr (std::is_same_v<T, Numeric> || std::is_same_v<T, Interval>) {
     return compare(a, b) == 0;
   } else if constexpr (std::is_same_v<T, Text>) {
     return same_text(a, b);
@@ -57,11 +57,12 @@ bool equal(const T& a, const T& b) {
   }
 }
 
-template <class T, class Test>
-void comparison(FunctionTable& table, TypeKind kind, const char* name, Test test) {
-  table.add(name, {kind, kind}, kB,
-            strict<std::uint8_t, T, T>([test](Arena&, const T& a, const T& b, std::uint8_t& out) {
-              out = test(a, b) ? 1 : 0;
+// A compares with B as T.
+template <class T, class A, class B, class Test>
+void comparison(FunctionTable& table, std::vector<TypeKind> kinds, const char* name, Test test) {
+  table.add(name, std::move(kinds), kB,
+            strict<std::uint8_t, A, B>([test](Arena&, const A& a, const B& b, std::uint8_t& out) {
+              out = test(T(a), T(b)) ? 1 : 0;
               return kDone;
             }));
 }
@@ -84,19 +85,24 @@ Kernel extreme(bool largest) {
   };
 }
 
-template <class T>
-void equality(FunctionTable& table, TypeKind kind) {
-  comparison<T>(table, kind, "=", [](const T& a, const T& b) { return equal(a, b); });
-  comparison<T>(table, kind, "<>", [](const T& a, const T& b) { return !equal(a, b); });
+template <class T, class A = T, class B = T>
+void equality(FunctionTable& table, const std::vector<TypeKind>& kinds) {
+  comparison<T, A, B>(table, kinds, "=", [](const T& a, const T& b) { return equal(a, b); });
+  comparison<T, A, B>(table, kinds, "<>", [](const T& a, const T& b) { return !equal(a, b); });
+}
+
+template <class T, class A = T, class B = T>
+void comparisons(FunctionTable& table, const std::vector<TypeKind>& kinds) {
+  equality<T, A, B>(table, kinds);
+  comparison<T, A, B>(table, kinds, "<", [](const T& a, const T& b) { return less(a, b); });
+  comparison<T, A, B>(table, kinds, "<=", [](const T& a, const T& b) { return !less(b, a); });
+  comparison<T, A, B>(table, kinds, ">", [](const T& a, const T& b) { return less(b, a); });
+  comparison<T, A, B>(table, kinds, ">=", [](const T& a, const T& b) { return !less(a, b); });
 }
 
 template <class T>
-void comparisons(FunctionTable& table, TypeKind kind) {
-  equality<T>(table, kind);
-  comparison<T>(table, kind, "<", [](const T& a, const T& b) { return less(a, b); });
-  comparison<T>(table, kind, "<=", [](const T& a, const T& b) { return !less(b, a); });
-  comparison<T>(table, kind, ">", [](const T& a, const T& b) { return less(b, a); });
-  comparison<T>(table, kind, ">=", [](const T& a, const T& b) { return !less(a, b); });
+void ordered(FunctionTable& table, TypeKind kind) {
+  comparisons<T>(table, {kind, kind});
   table.add_variadic("greatest", kind, extreme<T>(true));
   table.add_variadic("least", kind, extreme<T>(false));
 }
@@ -104,16 +110,15 @@ void comparisons(FunctionTable& table, TypeKind kind) {
 }  // namespace
 
 void add_comparisons(FunctionTable& table) {
-  comparisons<std::uint8_t>(table, kB);
-  comparisons<std::int32_t>(table, kI);
-  comparisons<std::int64_t>(table, kL);
-  comparisons<double>(table, kD);
-  comparisons<Numeric>(table, kN);
-  comparisons<Text>(table, kT);
-  comparisons<std::int64_t>(table, kZ);
-  comparisons<Text>(table, kY);
+  for (const TypeKind kind : type_kinds()) {
+    if (kind == kJ) continue;
+    for_type(kind, [&]<class T>(std::type_identity<T>) { ordered<T>(table, kind); });
+  }
+  // Not as real, which would round the other one.
+  comparisons<double, float, double>(table, {kR, kD});
+  comparisons<double, double, float>(table, {kD, kR});
   // PostgreSQL orders jsonb by kind, size and then value; nobody sorts a stream by it.
-  equality<Text>(table, kJ);
+  equality<Text>(table, {kJ, kJ});
   for (const char* name : {"<", "<=", ">", ">="}) {
     table.refuse(name, {kJ, kJ},
                  "jsonb values are equal or not, their order is not in this version");

@@ -219,6 +219,22 @@ std::vector<SelectTarget> compile_select(std::string_view text, const SqlScope& 
   return targets;
 }
 
+bool is_select_list(std::string_view text) {
+  bool list = false;
+  Errors ignored;
+  with_parser(ignored, [&] {
+    const SyntaxTree tree = parse_select(text, ignored);
+    if (tree.select == nullptr) return;
+    const PgQuery__ResTarget& first = *tree.select->target_list[0]->res_target;
+    const bool star =
+        first.val->node_case == PG_QUERY__NODE__NODE_COLUMN_REF &&
+        first.val->column_ref->fields[first.val->column_ref->n_fields - 1]->node_case ==
+            PG_QUERY__NODE__NODE_A_STAR;
+    list = tree.select->n_target_list > 1 || *first.name != '\0' || star;
+  });
+  return list;
+}
+
 Schema compile_schema(std::string_view text, Errors& errors) {
   std::vector<Field> fields;
   with_parser(errors, [&] {

@@ -72,18 +72,27 @@ class Compiler {
 
   // calls.cc: functions by name
   Node function(const PgQuery__FuncCall& func);
+  Node build_json(const std::string& name, const std::vector<Node>& args, long location);
   Node concat(const std::string& name, const std::vector<Node>& args, long location);
   Node no_function(const std::string& name, const std::vector<Node>& args, long location);
 
-  // types.cc: overloads, implicit casts, one type for several values
+  // types.cc, overloads.cc: overloads, implicit casts, one type for several values
   Node call(const std::string& name, const std::vector<Node>& args, long location);
-  const Function* choose(const std::string& name, const std::vector<Node>& args) const;
+  struct Choice {
+    const Function* function = nullptr;  ///< null: none fits
+    bool ambiguous = false;              ///< others fit as well
+  };
+  Choice choose(const std::string& name, const std::vector<Node>& args) const;
+  static bool is_operator(const std::string& name);
+  Node check_literals(const Node& node);
   Node coerce(const Node& node, Type type);
   Node literal_as(const Node& node, Type type);
   Node converted(const Node& node, Type type);
   Node as_text(const Node& node);
   bool unify(std::vector<Node>& nodes, std::size_t offset, std::string_view what);
   Node type_cast(const PgQuery__TypeCast& cast);
+  Node cast_to(const Node& arg, Type type, long location);
+  Node interval_of(const PgQuery__TypeCast& cast, std::string_view unit);
 
   const std::string_view text_;
   const std::size_t prefix_;

@@ -134,18 +134,8 @@ class Evaluation {
 
   Column constant(const ExpressionNode& node) {
     Column out = Column::make(node.type, 1, *batch_.arena);
-    for_type(node.type.kind, [&]<class T>(std::type_identity<T>) {
-      T& value = out.values<T>()[0];
-      if constexpr (std::is_same_v<T, std::string_view>) {
-        value = node.text;
-      } else if constexpr (std::is_same_v<T, Numeric>) {
-        value = node.numeric;
-      } else if constexpr (std::is_same_v<T, double>) {
-        value = node.real;
-      } else {
-        value = static_cast<T>(node.integer);
-      }
-    });
+    for_type(node.type.kind,
+             [&]<class T>(std::type_identity<T>) { out.values<T>()[0] = constant_value<T>(node); });
     if (node.null) out.set_null(0);
     return out;
   }

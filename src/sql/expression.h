@@ -79,6 +79,9 @@ std::optional<Expression> compile_filter(std::string_view text, const SqlScope& 
 /// A select list: `a, b AS c, upper(x) AS y, *`.
 std::vector<SelectTarget> compile_select(std::string_view text, const SqlScope& scope,
                                          std::vector<SqlError>& errors);
+/// More than one target, one with a name, or a star: what compile_select takes and
+/// compile_expression does not. False for a text with a mistake.
+bool is_select_list(std::string_view text);
 /// A column list: `id bigint NOT NULL, amount numeric(12,2)`.
 Schema compile_schema(std::string_view text, std::vector<SqlError>& errors);
 

@@ -10,7 +10,11 @@ const FunctionTable& table() {
     add_numbers(made);
     add_texts(made);
     add_patterns(made);
+    add_regexes(made);
+    add_letters(made);
+    add_bytes(made);
     add_times(made);
+    add_json_makers(made);
     add_jsons(made);
     add_casts(made);
     return made;
@@ -52,8 +56,9 @@ const Function* find_variadic(std::string_view name, TypeKind kind) {
 
 std::vector<std::string_view> function_names() {
   // Those that the grammar knows itself, and the compiler makes.
-  std::vector<std::string_view> names = {"coalesce", "nullif", "greatest",
-                                         "least",    "concat", "concat_ws"};
+  std::vector<std::string_view> names = {
+      "coalesce", "nullif",    "greatest",           "least",
+      "concat",   "concat_ws", "jsonb_build_object", "jsonb_build_array"};
   for (const auto& [name, function] : table().functions) {
     const bool word = name[0] >= 'a' && name[0] <= 'z';
     if (word && function.kernel && names.back() != name) names.push_back(name);

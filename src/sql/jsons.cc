@@ -206,9 +206,9 @@ void add_jsons(FunctionTable& table) {
         }
         return kDone;
       }));
-  constexpr const char* kNoContains =
-      "containment of jsonb is not in this version; compare fields: x ->> 'a' = '1'";
-  for (const char* name : {"@>", "<@"}) table.refuse(name, {kJ, kJ}, kNoContains);
+  for (const char* name : {"?|", "?&", "#-"}) {
+    table.refuse(name, {kJ, kT}, "arrays are not in this version; write x ? 'a' OR x ? 'b'");
+  }
 }
 
 }  // namespace weir

@@ -20,16 +20,22 @@ namespace weir {
 using Text = std::string_view;
 constexpr TypeKind kB = TypeKind::kBoolean, kI = TypeKind::kInteger, kL = TypeKind::kBigint,
                    kD = TypeKind::kDouble, kN = TypeKind::kNumeric, kT = TypeKind::kText,
-                   kZ = TypeKind::kTimestamptz, kJ = TypeKind::kJsonb, kY = TypeKind::kBytea;
+                   kZ = TypeKind::kTimestamptz, kJ = TypeKind::kJsonb, kY = TypeKind::kBytea,
+                   kS = TypeKind::kSmallint, kR = TypeKind::kReal, kA = TypeKind::kDate,
+                   kP = TypeKind::kTimestamp, kV = TypeKind::kInterval, kU = TypeKind::kUuid;
 
 /// What a function of values answers: null is done, "" is NULL, else why the row fails.
 using Failure = const char*;
 constexpr Failure kDone = nullptr;
 constexpr Failure kIsNull = "";
 
+constexpr Failure kSmallintRange = "smallint out of range";
 constexpr Failure kIntegerRange = "integer out of range";
 constexpr Failure kBigintRange = "bigint out of range";
 constexpr Failure kNumericRange = "numeric has more than 38 digits";
+constexpr Failure kDateRange = "date out of range";
+constexpr Failure kTimeRange = "timestamp out of range";
+constexpr Failure kIntervalRange = "interval out of range";
 constexpr Failure kZeroDivision = "division by zero";
 constexpr Failure kOverflow = "value out of range: overflow";
 constexpr Failure kUnderflow = "value out of range: underflow";
@@ -85,19 +91,19 @@ Kernel strict(F f) {
 /// Thread: any, immutable once filled.
 class FunctionTable {
  public:
-  void add(std::string name, std::vector<TypeKind> args, TypeKind result, Kernel kernel) {
-    put({name, std::move(args), result, std::move(kernel), {}});
+  Function& add(std::string name, std::vector<TypeKind> args, TypeKind result, Kernel kernel) {
+    return put({name, std::move(args), result, std::move(kernel)});
   }
   /// Any number of arguments of one kind, `kind`; the kernel looks at all of them.
   void add_variadic(const std::string& name, TypeKind kind, Kernel kernel) {
-    variadics[{name, kind}] = {name, {kind}, kind, std::move(kernel), {}};
+    variadics[{name, kind}] = {name, {kind}, kind, std::move(kernel)};
   }
   /// PostgreSQL would call this one, and weir cannot: `why` is what a person reads.
   void refuse(const std::string& name, std::vector<TypeKind> args, std::string why) {
-    put({name, std::move(args), kT, {}, std::move(why)});
+    put({name, std::move(args), kT, {}}).refusal = std::move(why);
   }
   void cast(TypeKind from, TypeKind to, Kernel kernel) {
-    casts[{from, to}] = {"cast", {from}, to, std::move(kernel), {}};
+    casts[{from, to}] = {"cast", {from}, to, std::move(kernel)};
   }
 
   std::multimap<std::string, Function, std::less<>> functions;
@@ -105,9 +111,9 @@ class FunctionTable {
   std::map<std::pair<TypeKind, TypeKind>, Function> casts;
 
  private:
-  void put(Function function) {
+  Function& put(Function function) {
     std::string name = function.name;
-    functions.emplace(std::move(name), std::move(function));
+    return functions.emplace(std::move(name), std::move(function))->second;
   }
 };
 
@@ -115,7 +121,11 @@ void add_comparisons(FunctionTable& table);
 void add_numbers(FunctionTable& table);
 void add_texts(FunctionTable& table);
 void add_patterns(FunctionTable& table);
+void add_regexes(FunctionTable& table);
+void add_letters(FunctionTable& table);
+void add_bytes(FunctionTable& table);
 void add_times(FunctionTable& table);
+void add_json_makers(FunctionTable& table);
 void add_jsons(FunctionTable& table);
 void add_casts(FunctionTable& table);
 

@@ -47,7 +47,10 @@ struct Function {
   std::vector<TypeKind> args;
   TypeKind result = TypeKind::kText;
   Kernel kernel;
-  std::string refusal;  ///< PostgreSQL has this overload and weir has not: why; no kernel then
+  std::string refusal = {};  ///< PostgreSQL has this overload, weir has not: why; no kernel then
+  /// What is wrong with a second argument that is a literal, found before there is a row; empty
+  /// when nothing is.
+  std::string (*check_second)(std::string_view) = nullptr;
 };
 
 /// All overloads of `name`; empty when there is no such function.
@@ -88,11 +91,48 @@ struct ExpressionNode {
   bool null = false;      ///< kConstant: NULL
   bool too_long = false;  ///< kConstant: a number in `text` that only a double precision can hold
   std::string text;       ///< kConstant: text forms, and the digits of a numeric
-  std::int64_t integer = 0;  ///< kConstant: boolean, integer, bigint, timestamptz
-  double real = 0;
+  std::int64_t integer = 0;  ///< kConstant: boolean, whole numbers, dates and times
+  double real = 0;           ///< kConstant: real, double precision
   Numeric numeric;
+  Interval interval;
+  Uuid uuid;
   std::size_t offset = 0;  ///< in the SQL text
 };
 using NodePtr = std::shared_ptr<const ExpressionNode>;
+
+/// The value of a constant, T being the storage type of its kind, and back.
+template <class T>
+T constant_value(const ExpressionNode& node) {
+  if constexpr (std::is_same_v<T, std::string_view>) {
+    return node.text;
+  } else if constexpr (std::is_same_v<T, Numeric>) {
+    return node.numeric;
+  } else if constexpr (std::is_same_v<T, Interval>) {
+    return node.interval;
+  } else if constexpr (std::is_same_v<T, Uuid>) {
+    return node.uuid;
+  } else if constexpr (std::is_floating_point_v<T>) {
+    return static_cast<T>(node.real);
+  } else {
+    return static_cast<T>(node.integer);
+  }
+}
+template <class T>
+void set_constant(ExpressionNode& node, const T& value) {
+  node.text.clear();
+  if constexpr (std::is_same_v<T, std::string_view>) {
+    node.text = value;
+  } else if constexpr (std::is_same_v<T, Numeric>) {
+    node.numeric = value;
+  } else if constexpr (std::is_same_v<T, Interval>) {
+    node.interval = value;
+  } else if constexpr (std::is_same_v<T, Uuid>) {
+    node.uuid = value;
+  } else if constexpr (std::is_floating_point_v<T>) {
+    node.real = static_cast<double>(value);
+  } else {
+    node.integer = value;
+  }
+}
 
 }  // namespace weir

@@ -8,6 +8,8 @@
 namespace weir {
 namespace {
 
+constexpr double kRadiansPerDegree = 0.0174532925199432957692;
+
 template <class T>
 void integers(FunctionTable& table, TypeKind kind, Failure range) {
   const auto op = [&](const char* name, auto f) {
@@ -46,12 +48,23 @@ void integers(FunctionTable& table, TypeKind kind, Failure range) {
 }
 
 // As float.c of PostgreSQL: an infinity that no argument had is an overflow, a zero likewise.
-Failure multiply(double a, double b, double& out) {
+template <class Float>
+Failure plus(Float a, Float b, Float& out) {
+  out = a + b;
+  return std::isinf(out) && !std::isinf(a) && !std::isinf(b) ? kOverflow : kDone;
+}
+template <class Float>
+Failure minus(Float a, Float b, Float& out) {
+  return plus(a, -b, out);
+}
+template <class Float>
+Failure multiply(Float a, Float b, Float& out) {
   out = a * b;
   if (std::isinf(out) && !std::isinf(a) && !std::isinf(b)) return kOverflow;
   return out == 0 && a != 0 && b != 0 ? kUnderflow : kDone;
 }
-Failure divide(double a, double b, double& out) {
+template <class Float>
+Failure divide(Float a, Float b, Float& out) {
   if (b == 0 && !std::isnan(a)) return kZeroDivision;
   out = a / b;
   if (std::isinf(out) && !std::isinf(a)) return kOverflow;
@@ -68,21 +81,53 @@ Failure raise(double a, double b, double& out) {
   return out == 0 && a != 0 ? kUnderflow : kDone;
 }
 
+Failure grown(double a, double& out) {
+  out = std::exp(a);
+  if (std::isinf(a)) return kDone;
+  return std::isinf(out) ? kOverflow : out == 0 ? kUnderflow : kDone;
+}
+Failure logarithm(double a, double (*f)(double), double& out) {
+  if (a == 0) return "cannot take logarithm of zero";
+  if (a < 0) return "cannot take logarithm of a negative number";
+  out = f(a);
+  return kDone;
+}
+
+// A with B, computed as Float.
+template <class Float, class A = Float, class B = Float>
+void arithmetic(FunctionTable& table, const std::vector<TypeKind>& kinds, TypeKind result) {
+  const auto op = [&](const char* name, Failure (*f)(Float, Float, Float&)) {
+    table.add(name, kinds, result, strict<Float, A, B>([f](Arena&, A a, B b, Float& out) {
+                return f(static_cast<Float>(a), static_cast<Float>(b), out);
+              }));
+  };
+  op("+", &plus<Float>);
+  op("-", &minus<Float>);
+  op("*", &multiply<Float>);
+  op("/", &divide<Float>);
+}
+
+void reals(FunctionTable& table) {
+  arithmetic<float>(table, {kR, kR}, kR);
+  arithmetic<double, float, double>(table, {kR, kD}, kD);
+  arithmetic<double, double, float>(table, {kD, kR}, kD);
+  const auto one = [&](const char* name, auto f) {
+    table.add(name, {kR}, kR, strict<float, float>([f](Arena&, float a, float& out) {
+                out = f(a);
+                return kDone;
+              }));
+  };
+  one("-", [](float a) { return -a; });
+  one("abs", [](float a) { return std::fabs(a); });
+}
+
 void doubles(FunctionTable& table) {
-  const auto op = [&](const char* name, auto f) {
+  arithmetic<double>(table, {kD, kD}, kD);
+  for (const char* name : {"power", "pow", "^"}) {
     table.add(name, {kD, kD}, kD,
               strict<double, double, double>(
-                  [f](Arena&, double a, double b, double& out) { return f(a, b, out); }));
-  };
-  const auto sum = [](double a, double b, double& out) {
-    out = a + b;
-    return std::isinf(out) && !std::isinf(a) && !std::isinf(b) ? kOverflow : kDone;
-  };
-  op("+", sum);
-  op("-", [sum](double a, double b, double& out) { return sum(a, -b, out); });
-  op("*", &multiply);
-  op("/", &divide);
-  for (const char* name : {"power", "pow", "^"}) op(name, &raise);
+                  [](Arena&, double a, double b, double& out) { return raise(a, b, out); }));
+  }
   const auto one = [&](const char* name, auto f) {
     table.add(name, {kD}, kD, strict<double, double>([f](Arena&, double a, double& out) {
                 out = f(a);
@@ -96,6 +141,19 @@ void doubles(FunctionTable& table) {
   for (const char* name : {"ceil", "ceiling"}) one(name, [](double a) { return std::ceil(a); });
   one("trunc", [](double a) { return std::trunc(a); });
   one("sign", [](double a) { return a > 0 ? 1.0 : a < 0 ? -1.0 : 0.0; });
+  one("cbrt", [](double a) { return std::cbrt(a); });
+  one("degrees", [](double a) { return a / kRadiansPerDegree; });
+  one("radians", [](double a) { return a * kRadiansPerDegree; });
+  table.add("exp", {kD}, kD,
+            strict<double, double>([](Arena&, double a, double& out) { return grown(a, out); }));
+  table.add("ln", {kD}, kD, strict<double, double>([](Arena&, double a, double& out) {
+              return logarithm(a, std::log, out);
+            }));
+  for (const char* name : {"log", "log10"}) {
+    table.add(name, {kD}, kD, strict<double, double>([](Arena&, double a, double& out) {
+                return logarithm(a, std::log10, out);
+              }));
+  }
   table.add("sqrt", {kD}, kD, strict<double, double>([](Arena&, double a, double& out) -> Failure {
               if (a < 0) return "cannot take square root of a negative number";
               out = std::sqrt(a);
@@ -104,6 +162,14 @@ void doubles(FunctionTable& table) {
 }
 
 std::optional<Numeric> negative(Numeric a) { return Numeric{-a.unscaled, a.scale}; }
+
+// Towards zero, and exactly: the remainder is taken away first.
+std::optional<Numeric> whole_quotient(Numeric a, Numeric b) {
+  const std::optional<Numeric> rest = mod(a, b);
+  const std::optional<Numeric> multiple = rest ? sub(a, *rest) : std::nullopt;
+  const std::optional<Numeric> quotient = multiple ? div(*multiple, b) : std::nullopt;
+  return quotient ? round(*quotient, 0) : std::nullopt;
+}
 
 std::optional<Numeric> whole_below(Numeric value) {
   const std::optional<Numeric> cut = trunc(value, 0);
@@ -170,6 +236,7 @@ void numerics(FunctionTable& table) {
   op("/", &div, true);
   op("%", &mod, true);
   op("mod", &mod, true);
+  op("div", &whole_quotient, true);
   const auto one = [&](const char* name, auto f) {
     table.add(name, {kN}, kN, strict<Numeric, Numeric>([f](Arena&, Numeric a, Numeric& out) {
                 const std::optional<Numeric> result = f(a);
@@ -216,13 +283,19 @@ void numerics(FunctionTable& table) {
     table.refuse(name, {kN, kN},
                  "powers of numeric are not in this version; cast to double precision");
   }
+  constexpr const char* kNoLogarithm =
+      "exp and logarithms of numeric are not in this version; cast to double precision";
+  for (const char* name : {"exp", "ln", "log", "log10"}) table.refuse(name, {kN}, kNoLogarithm);
+  table.refuse("log", {kN, kN}, kNoLogarithm);
 }
 
 }  // namespace
 
 void add_numbers(FunctionTable& table) {
+  integers<std::int16_t>(table, kS, kSmallintRange);
   integers<std::int32_t>(table, kI, kIntegerRange);
   integers<std::int64_t>(table, kL, kBigintRange);
+  reals(table);
   doubles(table);
   numerics(table);
 }

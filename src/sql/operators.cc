@@ -3,6 +3,7 @@
 #include "sql/compiler.h"
 #include "sql/jsons.h"
 #include "sql/refusals.h"
+#include "sql/type_rules.h"
 
 namespace weir {
 namespace {
@@ -54,8 +55,8 @@ Node Compiler::plain_operation(const PgQuery__AExpr& expr, const std::string& na
   if (expr.lexpr == nullptr) {
     const Node value = compile(expr.rexpr);
     if (!value) return nullptr;
-    if (name == "+" && !value->unknown && find_cast(value->type.kind, TypeKind::kDouble))
-      return value;
+    const bool number = category_of(value->type.kind) == TypeCategory::kNumber;
+    if (name == "+" && !value->unknown && number) return value;
     return call(name, {value}, expr.location);
   }
   const Node left = compile(expr.lexpr);

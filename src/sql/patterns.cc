@@ -72,15 +72,6 @@ void add_patterns(FunctionTable& table) {
             strict<Text, Text, Text>([](Arena& arena, Text pattern, Text escape, Text& out) {
               return like_escape(arena, pattern, escape, out);
             }));
-  constexpr const char* kNoRegex =
-      "regular expressions are not in this version; LIKE, strpos and "
-      "split_part find texts";
-  for (const char* name : {"~", "~*", "!~", "!~*"}) table.refuse(name, {kT, kT}, kNoRegex);
-  for (const char* name : {"substr", "substring"}) table.refuse(name, {kT, kT}, kNoRegex);
-  for (const char* name : {"regexp_replace", "regexp_match", "regexp_like", "regexp_count"}) {
-    table.refuse(name, {kT, kT}, kNoRegex);
-    table.refuse(name, {kT, kT, kT}, kNoRegex);
-  }
 }
 
 }  // namespace weir

@@ -1,7 +1,6 @@
 #include <algorithm>
 #include <cctype>
 
-#include "data/json.h"
 #include "sql/kernel.h"
 
 namespace weir {
@@ -113,17 +112,6 @@ Failure split_part(Text text, Text delimiter, std::int32_t number, Text& out) {
   return kDone;
 }
 
-// "UTF8", "utf-8" and "UTF_8" are one; weir's text is UTF-8 and nothing else.
-bool is_utf8_name(Text name) {
-  std::string plain;
-  for (const char c : name) {
-    if (std::isalnum(static_cast<unsigned char>(c)) != 0) {
-      plain += static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-    }
-  }
-  return plain == "utf8" || plain == "unicode";
-}
-
 // NULLs are left out; `concat_ws` puts its first argument between the others.
 void concat(KernelCall& call, bool separated) {
   for (const RowIndex row : call.rows) {
@@ -195,7 +183,6 @@ void made(FunctionTable& table) {
   });
   table.add("||", {kT, kT}, kT, join);
   table.add("||", {kY, kY}, kY, join);
-  table.refuse("||", {kJ, kJ}, "joining jsonb values is not in this version");
   table.add_variadic("concat", kT, [](KernelCall& call) { concat(call, false); });
   table.add_variadic("concat_ws", kT, [](KernelCall& call) { concat(call, true); });
   const auto one = [&](const char* name, int (*map)(int)) {
@@ -239,11 +226,13 @@ void measured(FunctionTable& table) {
   const auto bytes = [](Text a) { return a.size(); };
   for (const TypeKind kind : {kT, kY}) count("octet_length", kind, bytes);
   count("length", kY, bytes);
-  table.add("starts_with", {kT, kT}, kB,
-            strict<std::uint8_t, Text, Text>([](Arena&, Text a, Text b, std::uint8_t& out) {
-              out = a.starts_with(b) ? 1 : 0;
-              return kDone;
-            }));
+  for (const char* name : {"starts_with", "^@"}) {
+    table.add(name, {kT, kT}, kB,
+              strict<std::uint8_t, Text, Text>([](Arena&, Text a, Text b, std::uint8_t& out) {
+                out = a.starts_with(b) ? 1 : 0;
+                return kDone;
+              }));
+  }
   for (const char* name : {"strpos", "position"}) {
     table.add(name, {kT, kT}, kI,
               strict<std::int32_t, Text, Text>([](Arena&, Text a, Text b, std::int32_t& out) {
@@ -254,23 +243,6 @@ void measured(FunctionTable& table) {
                 return kDone;
               }));
   }
-}
-
-void encodings(FunctionTable& table) {
-  table.add("convert_from", {kY, kT}, kT,
-            strict<Text, Text, Text>([](Arena&, Text bytes, Text name, Text& out) -> Failure {
-              if (!is_utf8_name(name)) return "convert_from reads UTF8 only";
-              if (!is_utf8(bytes) || bytes.find('\0') != Text::npos)
-                return "these bytes are not UTF-8 text";
-              out = bytes;
-              return kDone;
-            }));
-  table.add("convert_to", {kT, kT}, kY,
-            strict<Text, Text, Text>([](Arena&, Text text, Text name, Text& out) -> Failure {
-              if (!is_utf8_name(name)) return "convert_to writes UTF8 only";
-              out = text;
-              return kDone;
-            }));
 }
 
 }  // namespace
@@ -293,7 +265,6 @@ void add_texts(FunctionTable& table) {
   parts(table);
   made(table);
   measured(table);
-  encodings(table);
 }
 
 }  // namespace weir

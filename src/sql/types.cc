@@ -1,100 +1,61 @@
 #include <algorithm>
-#include <tuple>
 
 #include "data/type_hint.h"
 #include "sql/compiler.h"
 #include "sql/evaluator.h"
-#include "sql/value_text.h"
+#include "sql/type_rules.h"
 
 namespace weir {
 namespace {
 
 using Node = Compiler::Node;
 
-// How far up the ladder of numbers, which implicit casts climb.
-int rank_of(TypeKind kind) {
-  switch (kind) {
-    case TypeKind::kInteger:
-      return 1;
-    case TypeKind::kBigint:
-      return 2;
-    case TypeKind::kNumeric:
-      return 3;
-    case TypeKind::kDouble:
-      return 4;
-    default:
-      return 0;
+// The unit of a type such as `interval day`; empty for every other type. The grammar gives the
+// fields as PostgreSQL's mask (INTERVAL_MASK of timestamp.h).
+std::string_view interval_unit(const PgQuery__TypeName& name) {
+  struct Field {
+    int mask;
+    std::string_view unit;
+  };
+  constexpr Field kFields[] = {{1 << 1, "month"}, {1 << 2, "year"},    {1 << 3, "day"},
+                               {1 << 10, "hour"}, {1 << 11, "minute"}, {1 << 12, "second"}};
+  if (name.n_typmods != 1 || catalog_name(name.n_names, name.names) != "interval") return {};
+  const PgQuery__Node& modifier = *name.typmods[0];
+  if (modifier.node_case != PG_QUERY__NODE__NODE_A_CONST ||
+      modifier.a_const->val_case != PG_QUERY__A__CONST__VAL_IVAL) {
+    return {};
   }
+  const auto* const found =
+      std::find_if(std::begin(kFields), std::end(kFields),
+                   [&](const Field& field) { return field.mask == modifier.a_const->ival->ival; });
+  return found == std::end(kFields) ? std::string_view{} : found->unit;
 }
 
-// Steps of the implicit cast; -1 when there is none. A literal takes any type.
-int implicit_cost(const ExpressionNode& node, TypeKind to) {
-  if (node.unknown || node.type.kind == to) return 0;
-  const int from = rank_of(node.type.kind);
-  return from != 0 && rank_of(to) > from ? rank_of(to) - from : -1;
-}
-
-// What a literal likes to be: what stands beside it, else text, else the largest number.
-int literal_cost(const std::vector<Node>& args, TypeKind to) {
-  for (const Node& other : args) {
-    if (!other->unknown && other->type.kind == to) return 0;
-  }
-  return to == TypeKind::kText ? 1 : to == TypeKind::kDouble ? 2 : 3;
-}
-
-// PostgreSQL's order: most arguments as they are, then most of those or of the preferred type of
-// numbers (double precision), then what literals like, then the shortest way up the ladder.
-using Rank = std::tuple<int, int, int, int>;
-std::optional<Rank> rank(const Function& candidate, const std::vector<Node>& args) {
-  if (candidate.args.size() != args.size()) return std::nullopt;
-  int converted = 0;
-  int not_preferred = 0;
-  int literals = 0;
-  int steps = 0;
-  for (std::size_t i = 0; i < args.size(); ++i) {
-    const int cost = implicit_cost(*args[i], candidate.args[i]);
-    if (cost < 0) return std::nullopt;
-    steps += cost;
-    if (args[i]->unknown) literals += literal_cost(args, candidate.args[i]);
-    if (cost == 0) continue;
-    ++converted;
-    if (candidate.args[i] != TypeKind::kDouble) ++not_preferred;
-  }
-  return Rank{converted, not_preferred, literals, steps};
-}
-
-bool is_operator(const std::string& name) {
-  return !(name[0] >= 'a' && name[0] <= 'z') && name[0] != '_';
+// Whether the one goes where the other is wanted; a literal goes anywhere.
+bool goes(const ExpressionNode& node, TypeKind to) {
+  return node.unknown || node.type.kind == to || goes_implicitly(node.type.kind, to);
 }
 
 }  // namespace
 
-const Function* Compiler::choose(const std::string& name, const std::vector<Node>& args) const {
-  const Function* best = nullptr;
-  Rank least;
-  for (const Function* candidate : find_functions(name)) {
-    const std::optional<Rank> ranked = rank(*candidate, args);
-    if (!ranked || (best != nullptr && *ranked >= least)) continue;
-    least = *ranked;
-    best = candidate;
-  }
-  return best;
+bool Compiler::is_operator(const std::string& name) {
+  return !(name[0] >= 'a' && name[0] <= 'z') && name[0] != '_';
 }
 
 Node Compiler::call(const std::string& name, const std::vector<Node>& args, long location) {
   if (std::find(args.begin(), args.end(), nullptr) != args.end()) return nullptr;
-  const Function* const best = choose(name, args);
+  const Choice choice = choose(name, args);
+  const Function* const best = choice.function;
   if (best == nullptr) {
     return is_operator(name) ? no_operator(name, args, location)
                              : no_function(name, args, location);
   }
-  if (!best->kernel) return fail(location, Code::kSqlNotHere, best->refusal);
-  const bool all_literals =
-      std::all_of(args.begin(), args.end(), [](const Node& arg) { return arg->unknown; });
-  if (is_operator(name) && all_literals && best->args[0] != TypeKind::kText) {
-    return fail(location, Code::kUnknownOperator, "nothing says of what type these literals are",
-                "cast one of them, such as '1'::integer");
+  if (choice.ambiguous) {
+    return fail(location, is_operator(name) ? Code::kUnknownOperator : Code::kUnknownFunction,
+                "nothing says of what type these literals are",
+                "cast one of them, such as '1'::" + to_string(Type{.kind = best->args.back()}));
   }
+  if (!best->kernel) return fail(location, Code::kSqlNotHere, best->refusal);
   Node node = make(NodeKind::kCall, {.kind = best->result}, place(location));
   node->function = best;
   for (std::size_t i = 0; i < args.size(); ++i) {
@@ -102,13 +63,21 @@ Node Compiler::call(const std::string& name, const std::vector<Node>& args, long
     if (!coerced) return nullptr;
     node->args.push_back(coerced);
   }
-  return node;
+  return check_literals(node);
+}
+
+Node Compiler::check_literals(const Node& node) {
+  if (node->function->check_second == nullptr) return node;
+  const ExpressionNode& second = *node->args[1];
+  if (second.kind != NodeKind::kConstant || second.null) return node;
+  std::string mistake = node->function->check_second(second.text);
+  return mistake.empty() ? node : fail_at(second.offset, Code::kSqlType, std::move(mistake));
 }
 
 Node Compiler::coerce(const Node& node, Type type) {
   if (node->unknown) return literal_as(node, type);
   if (node->type.kind == type.kind) return settled(node);
-  if (implicit_cost(*node, type.kind) < 0) {
+  if (!goes(*node, type.kind)) {
     return fail_at(node->offset, Code::kSqlType,
                    to_string(type) + " is wanted here, and this is " + to_string(node->type));
   }
@@ -118,7 +87,8 @@ Node Compiler::coerce(const Node& node, Type type) {
 Node Compiler::converted(const Node& node, Type type) {
   const bool digits = node->kind == NodeKind::kConstant && !node->unknown && !node->text.empty() &&
                       node->type.kind == TypeKind::kNumeric;
-  if (digits && type.kind == TypeKind::kDouble) return literal_as(node, type);
+  const bool binary = type.kind == TypeKind::kDouble || type.kind == TypeKind::kReal;
+  if (digits && binary) return literal_as(node, type);
   const Node settled_node = settled(node);
   if (!settled_node) return nullptr;
   Node cast = make(NodeKind::kCall, {.kind = type.kind}, node->offset);
@@ -163,11 +133,13 @@ bool Compiler::unify(std::vector<Node>& nodes, std::size_t offset, std::string_v
   bool any = false;
   for (const Node& node : nodes) {
     if (node->unknown) continue;
-    if (!any || implicit_cost(*node, common.kind) < 0) common = {.kind = node->type.kind};
+    const bool further =
+        any && !is_preferred(common.kind) && goes_implicitly(common.kind, node->type.kind);
+    if (!any || further) common = {.kind = node->type.kind};
     any = true;
   }
   for (Node& node : nodes) {
-    if (implicit_cost(*node, common.kind) < 0) {
+    if (!goes(*node, common.kind)) {
       fail_at(offset, Code::kSqlType,
               std::string(what) + " types " + to_string(Type{.kind = node->type.kind}) + " and " +
                   to_string(common) + " cannot be matched");
@@ -180,25 +152,48 @@ bool Compiler::unify(std::vector<Node>& nodes, std::size_t offset, std::string_v
 }
 
 Node Compiler::type_cast(const PgQuery__TypeCast& cast) {
+  if (const std::string_view unit = interval_unit(*cast.type_name); !unit.empty()) {
+    return interval_of(cast, unit);
+  }
   const std::optional<Type> type = type_of(*cast.type_name);
   const Node arg = compile(cast.arg);
   if (!arg || !type) return nullptr;
-  const Type plain{.kind = type->kind};
+  return cast_to(arg, *type, cast.location);
+}
+
+Node Compiler::cast_to(const Node& arg, Type type, long location) {
+  const Type plain{.kind = type.kind};
   Node node = arg;
   if (arg->unknown) {
     node = literal_as(arg, plain);
-  } else if (arg->type.kind == type->kind) {
+  } else if (arg->type.kind == type.kind) {
     node = settled(arg);
-  } else if (find_cast(arg->type.kind, type->kind) != nullptr) {
+  } else if (find_cast(arg->type.kind, type.kind) != nullptr) {
     node = converted(arg, plain);
   } else {
-    return fail(cast.location, Code::kSqlType,
-                "cannot cast type " + to_string(arg->type) + " to " + to_string(*type));
+    return fail(location, Code::kSqlType,
+                "cannot cast type " + to_string(arg->type) + " to " + to_string(type));
   }
-  if (!node || type->precision == 0) return node;
-  Node fitted = make(NodeKind::kFit, *type, node->offset);
+  if (!node || type.precision == 0) return node;
+  Node fitted = make(NodeKind::kFit, type, node->offset);
   fitted->args = {node};
   return fitted;
+}
+
+// `interval '5' minute`: the number alone says no unit.
+Node Compiler::interval_of(const PgQuery__TypeCast& cast, std::string_view unit) {
+  const Node arg = compile(cast.arg);
+  if (!arg) return nullptr;
+  const bool number = arg->unknown && !arg->null &&
+                      arg->text.find_first_not_of("+-.0123456789 ") == std::string::npos;
+  if (!number) {
+    return fail(cast.location, Code::kSqlNotHere,
+                "the field behind an interval goes with a number alone",
+                "write interval '1 day 2 hours'");
+  }
+  arg->text += " ";
+  arg->text += unit;
+  return literal_as(arg, {.kind = TypeKind::kInterval});
 }
 
 std::optional<Type> Compiler::type_of(const PgQuery__TypeName& name) {
@@ -255,20 +250,14 @@ std::optional<Expression> compile_constant(std::string_view text, Type type) {
   if (!failed.empty()) return std::nullopt;
   bool fits = true;
   for_type(type.kind, [&]<class T>(std::type_identity<T>) {
-    const T value = out.values<T>()[0];
-    node->text.clear();
-    if constexpr (std::is_same_v<T, std::string_view>) {
-      node->text = value;
-    } else if constexpr (std::is_same_v<T, Numeric>) {
+    T value = out.values<T>()[0];
+    if constexpr (std::is_same_v<T, Numeric>) {
       const std::optional<Numeric> fitted =
           type.precision == 0 ? value : fit(value, type.precision, type.scale);
       fits = fitted.has_value();
-      node->numeric = fitted.value_or(value);
-    } else if constexpr (std::is_same_v<T, double>) {
-      node->real = value;
-    } else {
-      node->integer = value;
+      value = fitted.value_or(value);
     }
+    set_constant(*node, value);
   });
   return fits ? std::optional(Expression(node)) : std::nullopt;
 }

@@ -4,6 +4,8 @@
 #include <charconv>
 #include <limits>
 
+#include "data/base64.h"
+
 namespace weir {
 namespace {
 
@@ -14,24 +16,26 @@ bool same_word(std::string_view a, std::string_view lower_b) {
                                                   [](char x, char y) { return lower(x) == y; });
 }
 
-int hex_value(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  const char low = lower(c);
-  return low >= 'a' && low <= 'f' ? low - 'a' + 10 : -1;
-}
-
-std::optional<std::string> parse_hex(std::string_view digits) {
-  std::string out;
-  for (std::size_t i = 0; i < digits.size(); ++i) {
-    const std::string_view blanks = " \t\n\r";
-    if (blanks.find(digits[i]) != std::string_view::npos) continue;
-    const int high = hex_value(digits[i]);
-    const int low = i + 1 < digits.size() ? hex_value(digits[i + 1]) : -1;
-    if (high < 0 || low < 0) return std::nullopt;
-    out += static_cast<char>(high * 16 + low);
-    ++i;
+template <class Float>
+std::optional<Float> parse_float(std::string_view text) {
+  text = trim_blanks(text);
+  std::string_view digits = text;
+  const bool negative = text.starts_with('-');
+  if (negative || text.starts_with('+')) digits.remove_prefix(1);
+  if (same_word(text, "nan")) return std::numeric_limits<Float>::quiet_NaN();
+  if (same_word(digits, "inf") || same_word(digits, "infinity")) {
+    const Float infinity = std::numeric_limits<Float>::infinity();
+    return negative ? -infinity : infinity;
   }
-  return out;
+  // from_chars would take "nan(x)" and a second sign.
+  if (digits.empty() || !((digits[0] >= '0' && digits[0] <= '9') || digits[0] == '.')) {
+    return std::nullopt;
+  }
+  Float value = 0;
+  const char* const end = digits.data() + digits.size();
+  const auto [stop, error] = std::from_chars(digits.data(), end, value);
+  if (error != std::errc{} || stop != end) return std::nullopt;
+  return negative ? -value : value;
 }
 
 }  // namespace
@@ -53,26 +57,8 @@ std::optional<std::int64_t> parse_integer(std::string_view text) {
   return value;
 }
 
-std::optional<double> parse_double(std::string_view text) {
-  text = trim_blanks(text);
-  std::string_view digits = text;
-  const bool negative = text.starts_with('-');
-  if (negative || text.starts_with('+')) digits.remove_prefix(1);
-  if (same_word(text, "nan")) return std::numeric_limits<double>::quiet_NaN();
-  if (same_word(digits, "inf") || same_word(digits, "infinity")) {
-    const double infinity = std::numeric_limits<double>::infinity();
-    return negative ? -infinity : infinity;
-  }
-  // from_chars would take "nan(x)" and a second sign.
-  if (digits.empty() || !((digits[0] >= '0' && digits[0] <= '9') || digits[0] == '.')) {
-    return std::nullopt;
-  }
-  double value = 0;
-  const char* const end = digits.data() + digits.size();
-  const auto [stop, error] = std::from_chars(digits.data(), end, value);
-  if (error != std::errc{} || stop != end) return std::nullopt;
-  return negative ? -value : value;
-}
+std::optional<double> parse_double(std::string_view text) { return parse_float<double>(text); }
+std::optional<float> parse_real(std::string_view text) { return parse_float<float>(text); }
 
 std::optional<bool> parse_boolean(std::string_view text) {
   text = trim_blanks(text);
@@ -89,7 +75,10 @@ std::optional<bool> parse_boolean(std::string_view text) {
 }
 
 std::optional<std::string> parse_bytea(std::string_view text) {
-  if (text.starts_with("\\x")) return parse_hex(text.substr(2));
+  return text.starts_with("\\x") ? parse_hex(text.substr(2)) : parse_bytea_escapes(text);
+}
+
+std::optional<std::string> parse_bytea_escapes(std::string_view text) {
   std::string out;
   const auto octal = [&](std::size_t at, char most) {
     return at < text.size() && text[at] >= '0' && text[at] <= most;

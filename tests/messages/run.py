@@ -7,7 +7,8 @@ A folder holds stderr.txt and
   job.yaml, and weir.yaml where the case needs one: `weir check job.yaml` is run, which exits 78 when
                             stderr.txt has a mistake in it, else 0; or
   command                   the words behind `weir`, and in a second line `exits N`; with
-  stdout.txt                where what is printed there counts.
+  stdout.txt                where what is printed there counts; and
+  stdin.txt                 what the command reads there, else nothing.
 The command runs inside of the folder, so messages name `job.yaml`. --update writes what is said
 now: read the difference before you commit it.
 """
@@ -32,8 +33,9 @@ def run(weir, folder, words):
     # The machine's own weir.yaml and variables must not speak here.
     environment = {k: v for k, v in os.environ.items() if not k.startswith(("WEIR", "XDG"))}
     environment |= {"LC_ALL": "C.UTF-8", "HOME": "/home/user"}
+    typed = folder / "stdin.txt"
     return subprocess.run([weir, *words], cwd=folder, env=environment, timeout=60,
-                          stdin=subprocess.DEVNULL, capture_output=True)
+                          input=typed.read_bytes() if typed.exists() else b"", capture_output=True)
 
 
 def mistakes_of(weir, folder, update):

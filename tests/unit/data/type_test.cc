@@ -6,9 +6,7 @@ namespace weir {
 namespace {
 
 TEST_CASE("parse_type: reads back what to_string prints") {
-  for (const TypeKind kind : {TypeKind::kBoolean, TypeKind::kInteger, TypeKind::kBigint,
-                              TypeKind::kDouble, TypeKind::kNumeric, TypeKind::kText,
-                              TypeKind::kTimestamptz, TypeKind::kJsonb, TypeKind::kBytea}) {
+  for (const TypeKind kind : type_kinds()) {
     const Type type{.kind = kind};
     CAPTURE(to_string(type));
     CHECK(parse_type(to_string(type)) == type);
@@ -30,6 +28,9 @@ TEST_CASE("parse_type: takes PostgreSQL's aliases in any case and with any blank
   CHECK(kind("varchar") == TypeKind::kText);
   CHECK(kind("character varying") == TypeKind::kText);
   CHECK(kind("timestamp with time zone") == TypeKind::kTimestamptz);
+  CHECK(kind("timestamp without time zone") == TypeKind::kTimestamp);
+  CHECK(kind("int2") == TypeKind::kSmallint);
+  CHECK(kind("float4") == TypeKind::kReal);
   CHECK(parse_type("decimal ( 10 , 4 )") ==
         Type{.kind = TypeKind::kNumeric, .precision = 10, .scale = 4});
   CHECK(parse_type("numeric(7)") == Type{.kind = TypeKind::kNumeric, .precision = 7});
@@ -55,7 +56,8 @@ TEST_CASE("parse_type: refuses what is no type or no modifier") {
                                       "varchar(10)",
                                       "numeric(10,)",
                                       "text[]",
-                                      "timestamp",
+                                      "timestamp(3)",
+                                      "interval day",
                                       "json"}) {
     CAPTURE(name);
     CHECK_FALSE(parse_type(name).has_value());

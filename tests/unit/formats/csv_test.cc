@@ -138,6 +138,34 @@ TEST_CASE("csv: each type is read from its text", "[formats]") {
   }
 }
 
+TEST_CASE("csv: dates, times, spans and uuids are read and written as text", "[formats]") {
+  const auto schema = schema_of({{"s", {.kind = TypeKind::kSmallint}, false},
+                                 {"r", {.kind = TypeKind::kReal}, false},
+                                 {"day", {.kind = TypeKind::kDate}, false},
+                                 {"at", {.kind = TypeKind::kTimestamp}, false},
+                                 {"span", {.kind = TypeKind::kInterval}, false},
+                                 {"key", {.kind = TypeKind::kUuid}, false}});
+  const std::string header = "s,r,day,at,span,key";
+  const Decoded decoded = decode(Rows(header)
+                                     .add("-1,1e6,2024-02-29,2026-11-22T10:40:00,1 day 02:00:00,"
+                                          "a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11")
+                                     .take(),
+                                 schema);
+  REQUIRE(decoded.errors.empty());
+  const char* texts[] = {"-1",
+                         "1e+06",
+                         "2024-02-29",
+                         "2026-11-22 10:40:00",
+                         "1 day 02:00:00",
+                         "a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11"};
+  for (std::size_t i = 0; i < 6; ++i) CHECK(decoded.text(i, 0) == texts[i]);
+  for (const char* bad :
+       {"32768,,,,,", ",1e39,,,,", ",,2026-02-30,,,", ",,,13:00,,", ",,,,soon,", ",,,,,a0ee"}) {
+    INFO(bad);
+    CHECK(decode(Rows(header).add(bad).take(), schema).errors.size() == 1);
+  }
+}
+
 TEST_CASE("csv: what is not a row says why", "[formats]") {
   const std::string header = "id,amount,status";
   const std::pair<std::string_view, std::string_view> cases[] = {

@@ -25,8 +25,9 @@ struct Decoded {
 };
 
 // One record through the decoder and back through the encoder.
-Decoded round_trip(std::string_view value, bool null = false) {
-  auto decoder = make_decoder(Format::kJson, kPayment);
+Decoded round_trip(std::string_view value, bool null = false,
+                   const std::shared_ptr<const Schema>& schema = kPayment) {
+  auto decoder = make_decoder(Format::kJson, schema);
   REQUIRE(decoder);
   RecordBatch records;
   Record& record = records.records.emplace_back();
@@ -38,7 +39,7 @@ Decoded round_trip(std::string_view value, bool null = false) {
     CHECK(batch->selection.empty());
     return {{}, errors[0].message};
   }
-  auto encoder = make_encoder(Format::kJson, *kPayment);
+  auto encoder = make_encoder(Format::kJson, *schema);
   REQUIRE(encoder);
   Decoded decoded;
   REQUIRE((*encoder)->encode(*batch, 0, decoded.json));
@@ -58,6 +59,33 @@ TEST_CASE(
     "[formats]") {
   CHECK(round_trip(R"( { "x" : {"y":[1,2]}, "id":1, "id":2, "amount":null } )").json ==
         R"({"id":2,"amount":null,"status":null,"ts":null,"meta":null})");
+}
+
+TEST_CASE("json: dates, times, spans, uuids and bytes are strings", "[formats]") {
+  const auto schema = schema_of({{"s", {.kind = TypeKind::kSmallint}, false},
+                                 {"r", {.kind = TypeKind::kReal}, false},
+                                 {"day", {.kind = TypeKind::kDate}, false},
+                                 {"at", {.kind = TypeKind::kTimestamp}, false},
+                                 {"span", {.kind = TypeKind::kInterval}, false},
+                                 {"bytes", {.kind = TypeKind::kBytea}, false},
+                                 {"key", {.kind = TypeKind::kUuid}, false}});
+  const auto json = [&](std::string_view value) { return round_trip(value, false, schema); };
+  CHECK(
+      json(
+          R"({"s":-32768,"r":0.1,"day":"2024-02-29","at":"2026-11-22T10:40:00.5+02:00","span":"P1DT2H","bytes":"AP8=","key":"A0EEBC999C0B4EF8BB6D6BB9BD380A11"})")
+          .json ==
+      R"({"s":-32768,"r":0.1,"day":"2024-02-29","at":"2026-11-22T10:40:00.5","span":"1 day 02:00:00","bytes":"AP8=","key":"a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11"})");
+  const std::pair<std::string_view, std::string_view> cases[] = {
+      {R"({"s":32768})", "32768 is not smallint"}, {R"({"s":"1"})", "is not smallint"},
+      {R"({"r":1e39})", "1e39 is not real"},       {R"({"day":"2026-02-30"})", "is not date"},
+      {R"({"day":20260222})", "is not date"},      {R"({"at":"today"})", "is not timestamp"},
+      {R"({"span":"soon"})", "is not interval"},   {R"({"bytes":"\\x00"})", "is not bytea"},
+      {R"({"key":"a0eebc99"})", "is not uuid"},
+  };
+  for (const auto& [record, message] : cases) {
+    INFO(record);
+    CHECK_THAT(json(record).error, Catch::Contains(std::string(message)));
+  }
 }
 
 TEST_CASE("json: what is not a record says why", "[formats]") {

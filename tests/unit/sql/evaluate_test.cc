@@ -180,7 +180,7 @@ TEST_CASE("compile: hints say what to write instead", "[sql]") {
       {"if(n = 1, true, false)", "write CASE WHEN a THEN b ELSE c END"},
       {"ifnull(n, 1) = 1", "write coalesce(a, b)"},
       {"s::bigitn = 1", "did you mean \"bigint\"?"},
-      {"s::date = s", "write timestamptz; date_trunc('day', a) is its date"},
+      {"s::time = s", "write text, or interval for the time since midnight"},
       {"n == 1", "= compares"},
       {"@n > 1", "columns have no @ in front; abs(a) is the absolute value"},
       {"n = 1 && n = 2", "AND and OR join conditions, not && and ||"},

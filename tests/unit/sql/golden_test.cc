@@ -116,6 +116,7 @@ std::string comparable(const std::string& text, TypeKind kind) {
 
 std::string short_type(const std::string& name) {
   if (name == "timestamp with time zone") return "timestamptz";
+  if (name == "timestamp without time zone") return "timestamp";
   return name == "character varying" ? "text" : name;
 }
 
