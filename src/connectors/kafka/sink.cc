@@ -9,7 +9,7 @@ namespace weir::kafka {
 namespace {
 
 // A worker may wait this long, once, on the way to RECOVER.
-constexpr std::chrono::milliseconds kCausePatience(200);
+constexpr std::chrono::milliseconds kCausePatience(2000);
 
 // Keeps the producer's handle for one batch.
 class Entered {
@@ -80,16 +80,18 @@ class KafkaSinkWriter final : public SinkWriter {
         if (error == RD_KAFKA_RESP_ERR_NO_ERROR) continue;
         if (error == RD_KAFKA_RESP_ERR__QUEUE_FULL) break;
       }
-      if (error == RD_KAFKA_RESP_ERR__STATE) {
-        // The transaction has failed for a record before this one, whose report says why: three
-        // refusals at the same positions are to be known as such, also under load.
+      const Error meant = to_error(error, "writing to topic " + options_.topic + ", a record of " +
+                                              std::to_string(scratch_.size()) + " bytes");
+      if (meant.code() == Code::kNone) {
+        // _STATE, _PURGE_QUEUE, _FATAL: the transaction has failed for a record before this one,
+        // whose report says why. Three refusals at the same positions are to be known as such, also
+        // under load.
+        producer_->produced(std::exchange(count, 0));
         if (std::optional<Error> cause = producer_->cause(kCausePatience)) {
           failed = std::move(*cause);
           break;
         }
       }
-      const Error meant = to_error(error, "writing to topic " + options_.topic + ", a record of " +
-                                              std::to_string(scratch_.size()) + " bytes");
       failed = Error{meant.action() == Action::kStopJob ? Action::kStopJob : Action::kRecover,
                      meant.code(), meant.message()};
       if (meant.code() == Code::kRowsRefused) errors.push_back({row, meant.message()});
