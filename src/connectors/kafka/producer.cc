@@ -215,11 +215,12 @@ std::optional<Error> Producer::reported_error() {
 
 std::optional<Error> Producer::cause(std::chrono::milliseconds patience) {
   const auto until = std::chrono::steady_clock::now() + patience;
-  const auto known = [this] {
+  const auto settled = [this] {
     const MutexLock lock(mutex_);
-    return first_error_.has_value();
+    // When everything is reported, nothing more will say it.
+    return first_error_.has_value() || outstanding() == 0;
   };
-  while (!known() && std::chrono::steady_clock::now() < until) {
+  while (!settled() && std::chrono::steady_clock::now() < until) {
     std::this_thread::sleep_for(std::chrono::milliseconds(1));
   }
   return reported_error();

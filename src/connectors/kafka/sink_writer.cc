@@ -9,7 +9,7 @@ namespace weir::kafka {
 namespace {
 
 // A worker may wait this long, once, on the way to RECOVER.
-constexpr std::chrono::milliseconds kCausePatience(200);
+constexpr std::chrono::milliseconds kCausePatience(2000);
 
 // Keeps the producer's handle for one batch.
 class Entered {
@@ -264,13 +264,14 @@ class KafkaSinkWriter final : public SinkWriter {
 
   Error failure(rd_kafka_resp_err_t error, RowIndex row, std::size_t bytes,
                 std::vector<RowError>& errors) const {
-    if (error == RD_KAFKA_RESP_ERR__STATE) {
-      // The transaction has failed for a record before this one, whose report says why: three
-      // refusals at the same positions are to be known as such, also under load.
-      if (std::optional<Error> cause = producer_->cause(kCausePatience)) return std::move(*cause);
-    }
     const Error meant = to_error(error, "writing to topic " + options_.topic + ", a record of " +
                                             std::to_string(bytes) + " bytes");
+    if (meant.code() == Code::kNone) {
+      // _STATE, _PURGE_QUEUE, _FATAL: the transaction has failed for a record before this one, whose
+      // report says why. Three refusals at the same positions are to be known as such, also under
+      // load.
+      if (std::optional<Error> cause = producer_->cause(kCausePatience)) return std::move(*cause);
+    }
     std::string text = meant.message();
     // Before any broker saw it: the limit is librdkafka's.
     if (error == RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE) {
