@@ -17,7 +17,7 @@ std::shared_ptr<PlainProducer> producer_on(const KafkaCluster& on,
   for (const std::string& topic : topics) {
     outputs.push_back({.topic = topic, .compression = "lz4", .properties = properties});
   }
-  return std::make_shared<PlainProducer>(on, std::move(outputs));
+  return std::make_shared<PlainProducer>(on, ProducerOptions{.topics = std::move(outputs)});
 }
 
 std::unique_ptr<Sink> sink_on(const KafkaCluster& on, const std::string& topic,

@@ -46,8 +46,8 @@ class TableParts final : public RecordParts {
 std::vector<RowError> write_parts(const std::string& topic, const std::vector<std::string>& values,
                                   const std::vector<Parts>& table) {
   TestLane lane = test_lane(topic);
-  lane.slot = std::make_shared<ProducerSlot>(
-      std::vector<OutputTopic>{{.topic = topic, .properties = {}, .rows_choose_partition = true}});
+  lane.slot = std::make_shared<ProducerSlot>(ProducerOptions{
+      .topics = {{.topic = topic, .properties = {}, .rows_choose_partition = true}}});
   auto encoder = make_encoder(Format::kRaw, Schema({{"value", {TypeKind::kText}, false}}));
   REQUIRE(encoder);
   lane.sink = make_kafka_sink({.name = "out",

@@ -275,10 +275,10 @@ TestLane same_lane(const LaneId& id, const std::string& topic, const Properties&
                 .sink = nullptr,
                 .make_decider = {}};
   lane.slot =
-      std::make_shared<ProducerSlot>(std::vector<OutputTopic>{{.topic = topic,
-                                                               .partitioner = "murmur2_random",
-                                                               .compression = "lz4",
-                                                               .properties = properties}});
+      std::make_shared<ProducerSlot>(ProducerOptions{.topics = {{.topic = topic,
+                                                                 .partitioner = "murmur2_random",
+                                                                 .compression = "lz4",
+                                                                 .properties = properties}}});
   Result<std::unique_ptr<Encoder>> encoder =
       make_encoder(Format::kRaw, Schema({{"value", {TypeKind::kText}, false}}));
   REQUIRE(encoder);

@@ -38,7 +38,7 @@ Result<std::shared_ptr<Producer>> PlainProducer::begin(std::uint64_t& attempt) {
 
 Result<> PlainProducer::open() {
   constexpr std::chrono::seconds kLearnMax(10);
-  WEIR_ASSIGN(std::shared_ptr<Producer> producer, Producer::open(cluster_, {}, topics_));
+  WEIR_ASSIGN(std::shared_ptr<Producer> producer, Producer::open(cluster_, {}, options_));
   const Result<> learned = producer->learn_partitions(std::chrono::steady_clock::now() + kLearnMax);
   if (!learned) {
     const Error& error = learned.error();

@@ -21,8 +21,8 @@ namespace weir::kafka {
 /// Shared by the sinks and their writers. Thread: any; locks inside.
 class PlainProducer {
  public:
-  PlainProducer(KafkaCluster cluster, std::vector<OutputTopic> topics)
-      : cluster_(std::move(cluster)), topics_(std::move(topics)) {}
+  PlainProducer(KafkaCluster cluster, ProducerOptions options)
+      : cluster_(std::move(cluster)), options_(std::move(options)) {}
 
   /// The producer of the newest attempt; null before the first.
   std::shared_ptr<Producer> current() WEIR_EXCLUDES(mutex_);
@@ -55,7 +55,7 @@ class PlainProducer {
   Result<> open() WEIR_REQUIRES(mutex_);
 
   const KafkaCluster cluster_;
-  const std::vector<OutputTopic> topics_;
+  const ProducerOptions options_;
 
   Mutex mutex_;
   std::shared_ptr<Producer> current_ WEIR_GUARDED_BY(mutex_);

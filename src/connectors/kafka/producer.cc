@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "connectors/kafka/queue_bounds.h"
+
 namespace weir::kafka {
 namespace {
 
@@ -12,9 +14,6 @@ const Properties kProducerSettings = {
     {"enable.idempotence", "true"},
     {"acks", "all"},
     {"message.timeout.ms", "45000"},
-    // Room for bursts: 64 MiB, and as many short messages as fit.
-    {"queue.buffering.max.kbytes", "65536"},
-    {"queue.buffering.max.messages", "500000"},
     // 20 ms fill a batch of 1 MB at full speed; an epoch waits at its seal for its last batch.
     {"linger.ms", "20"},
 };
@@ -28,7 +27,7 @@ bool is_transactional(std::int16_t api_key) {
 
 Result<std::shared_ptr<Producer>> Producer::open(const KafkaCluster& cluster,
                                                  const std::string& transactional_id,
-                                                 const std::vector<OutputTopic>& topics) {
+                                                 const ProducerOptions& options) {
   std::shared_ptr<Producer> producer(new Producer);
   Properties settings = kProducerSettings;
   if (!transactional_id.empty()) {
@@ -36,7 +35,10 @@ Result<std::shared_ptr<Producer>> Producer::open(const KafkaCluster& cluster,
     // Kafka's default; what stays open longer was abandoned.
     settings.emplace_back("transaction.timeout.ms", "60000");
   }
-  for (const OutputTopic& topic : topics) {
+  const OutputBounds bounds = bound_output(options.queue_bytes);
+  settings.emplace_back("queue.buffering.max.kbytes", std::to_string(bounds.kbytes_max));
+  settings.emplace_back("queue.buffering.max.messages", std::to_string(bounds.messages_max));
+  for (const OutputTopic& topic : options.topics) {
     settings.insert(settings.end(), topic.properties.begin(), topic.properties.end());
   }
   auto customize = [&](rd_kafka_conf_t* conf) {
@@ -49,7 +51,7 @@ Result<std::shared_ptr<Producer>> Producer::open(const KafkaCluster& cluster,
   };
   WEIR_ASSIGN(producer->client_,
               Client::open(cluster, RD_KAFKA_PRODUCER, settings, customize, producer.get()));
-  for (const OutputTopic& topic : topics) {
+  for (const OutputTopic& topic : options.topics) {
     // Not topic_conf_new(): that would lose message.timeout.ms and the job's own properties.
     rd_kafka_topic_conf_t* conf = rd_kafka_default_topic_conf_dup(producer->get());
     char reason[256];

@@ -28,6 +28,12 @@ struct OutputTopic {
   bool rows_choose_partition = false;
 };
 
+/// All that the producers of a cluster write, and the memory that it may wait in.
+struct ProducerOptions {
+  std::vector<OutputTopic> topics;
+  std::uint64_t queue_bytes = 64ULL * 1024 * 1024;  ///< rows that no broker has acknowledged yet
+};
+
 /// An idempotent producer handle, with the poller thread that serves it for its whole life: it
 /// counts delivery reports and wakes writers that wait for room.
 ///
@@ -42,7 +48,7 @@ class Producer {
   /// Errors: kStopJob for a setting that librdkafka refuses.
   static Result<std::shared_ptr<Producer>> open(const KafkaCluster& cluster,
                                                 const std::string& transactional_id,
-                                                const std::vector<OutputTopic>& topics);
+                                                const ProducerOptions& options);
   ~Producer();
   Producer(const Producer&) = delete;
   Producer& operator=(const Producer&) = delete;
@@ -143,8 +149,8 @@ class Producer {
 /// Owned by the job, outlives deciders and sinks. Thread: any.
 class ProducerSlot {
  public:
-  explicit ProducerSlot(std::vector<OutputTopic> topics) : topics_(std::move(topics)) {}
-  const std::vector<OutputTopic>& topics() const { return topics_; }
+  explicit ProducerSlot(ProducerOptions options) : options_(std::move(options)) {}
+  const ProducerOptions& options() const { return options_; }
 
   std::uint64_t next_generation() WEIR_EXCLUDES(mutex_) {
     const MutexLock lock(mutex_);
@@ -170,7 +176,7 @@ class ProducerSlot {
   }
 
  private:
-  const std::vector<OutputTopic> topics_;
+  const ProducerOptions options_;
   Mutex mutex_;
   std::uint64_t generation_ WEIR_GUARDED_BY(mutex_) = 0;
   std::shared_ptr<Producer> current_ WEIR_GUARDED_BY(mutex_);

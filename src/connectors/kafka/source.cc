@@ -7,6 +7,7 @@
 #include "connectors/kafka/group.h"
 #include "connectors/kafka/partition_reader.h"
 #include "connectors/kafka/position.h"
+#include "connectors/kafka/queue_bounds.h"
 #include "connectors/kafka/tails.h"
 
 namespace weir::kafka {
@@ -168,6 +169,9 @@ class KafkaSource final : public Source {
   Result<std::vector<std::unique_ptr<SplitReader>>> assign(
       const std::vector<SplitAssignment>& assignments,
       const std::vector<const Waker*>& wakers) override {
+    // The bound is that of each partition's queue, and librdkafka takes it when a handle is made.
+    if (assignments.size() != partitions_) consumer_.reset();
+    partitions_ = assignments.size();
     WEIR_ASSIGN(Client * client, consumer());
     const TopicList list = make_topic_list(assignments.size());
     std::vector<std::unique_ptr<SplitReader>> readers;
@@ -253,6 +257,7 @@ class KafkaSource final : public Source {
   }
 
   Result<std::unique_ptr<Client>> open_consumer(const Properties& fetching) const {
+    const QueueBounds bounds = share_queues(options_.fetch_bytes, partitions_);
     Properties settings = {
         {"group.id", options_.group},
         {"enable.auto.commit", "false"},
@@ -261,10 +266,8 @@ class KafkaSource final : public Source {
         {"isolation.level", "read_committed"},
         {"enable.partition.eof", "true"},
         {"check.crcs", "true"},
-        // librdkafka 2.0.2 sleeps a second when a partition's queue reaches this; bytes bound it.
-        {"queued.min.messages", "1000000"},
-        {"queued.max.messages.kbytes",
-         std::to_string(std::max<std::uint64_t>(options_.fetch_bytes / 1024, 1024))},
+        {"queued.min.messages", std::to_string(bounds.messages_max)},
+        {"queued.max.messages.kbytes", std::to_string(bounds.kbytes_max)},
         {"fetch.wait.max.ms", "500"},
     };
     settings.insert(settings.end(), options_.properties.begin(), options_.properties.end());
@@ -282,6 +285,7 @@ class KafkaSource final : public Source {
   const KafkaSourceOptions options_;
   Groups groups_;
   std::unique_ptr<Client> consumer_;
+  std::size_t partitions_ = 0;  // that consumer_ was made for
 };
 
 }  // namespace

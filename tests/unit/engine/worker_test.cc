@@ -66,7 +66,7 @@ class Rows final : public Pipeline {
     std::erase_if(batch->selection, [&](RowIndex row) { return values[row] == "bad"; });
     for (RowIndex row = 0; row < values.size(); ++row) {
       if (values[row] != "bad") continue;
-      WEIR_TRY(out.reject(RowErrorKind::kDecode, *batch, {row, "it is bad"}));
+      WEIR_TRY(out.reject(RowErrorKind::kDecode, "in", *batch, {row, "it is bad"}));
     }
     out.rows(SinkIndex{0}, std::move(batch));
     records_ = std::move(records);  // the batch's records look into its arena
@@ -230,7 +230,8 @@ TEST_CASE("Worker: records and rows that are bad halt, or are counted where the 
     CHECK_THAT(failed->error.message(), Catch::Contains("in/t/0@1") && Catch::Contains(bad));
   }
   SECTION("skip") {
-    rig.parts.options.skip_decode_errors = rig.parts.options.skip_eval_errors = true;
+    rig.parts.options.decode_errors.kind = RowErrorRule::Kind::kSkip;
+    rig.parts.options.eval_errors.kind = RowErrorRule::Kind::kSkip;
     rig.assign();
     rig.open();
     rig.tell(SealEpoch{});
