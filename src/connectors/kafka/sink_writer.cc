@@ -267,9 +267,9 @@ class KafkaSinkWriter final : public SinkWriter {
     const Error meant = to_error(error, "writing to topic " + options_.topic + ", a record of " +
                                             std::to_string(bytes) + " bytes");
     if (meant.code() == Code::kNone) {
-      // _STATE, _PURGE_QUEUE, _FATAL: the transaction has failed for a record before this one, whose
-      // report says why. Three refusals at the same positions are to be known as such, also under
-      // load.
+      // _STATE, _PURGE_QUEUE, _FATAL: the transaction has failed for a record before this one,
+      // whose report says why. Three refusals at the same positions are to be known as such, also
+      // under load.
       if (std::optional<Error> cause = producer_->cause(kCausePatience)) return std::move(*cause);
     }
     std::string text = meant.message();

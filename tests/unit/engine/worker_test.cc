@@ -230,8 +230,8 @@ TEST_CASE("Worker: records and rows that are bad halt, or are counted where the 
     CHECK_THAT(failed->error.message(), Catch::Contains("in/t/0@1") && Catch::Contains(bad));
   }
   SECTION("skip") {
-    rig.parts.options.decode_errors.kind = rig.parts.options.eval_errors.kind =
-        RowErrorRule::Kind::kSkip;
+    rig.parts.options.decode_errors.kind = RowErrorRule::Kind::kSkip;
+    rig.parts.options.eval_errors.kind = RowErrorRule::Kind::kSkip;
     rig.assign();
     rig.open();
     rig.tell(SealEpoch{});
