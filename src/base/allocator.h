@@ -10,12 +10,9 @@ namespace weir {
 ///
 /// background_thread: without it memory is only given back by threads that go on allocating, and
 /// those of an idle job do not: it kept 13 MB in place of 6. One is enough, and it sleeps while
-/// there is nothing to give back. dirty_decay_ms: 5 s span the pauses of a job that has work.
-/// muzzy_decay_ms: pages go back for good, so that what the system shows is what the job holds.
+/// there is nothing to give back, 10 s after the last use.
 /// narenas: 8 on two cores took 2 MB more and were no faster; a job with dozens of busy workers may
 /// want more than 4.
-constexpr char kAllocatorSettings[] =
-    "background_thread:true,max_background_threads:1,narenas:4,dirty_decay_ms:5000,muzzy_decay_ms:"
-    "0";
+constexpr char kAllocatorSettings[] = "background_thread:true,max_background_threads:1,narenas:4";
 
 }  // namespace weir
