@@ -25,11 +25,13 @@ constexpr std::array kMetaFields = {
 std::string_view id_of(const Record& record, const Origin& origin, Arena& arena) {
   constexpr std::size_t kOffsetCharsMax = 20;
   const std::size_t prefix = origin.id_prefix.size();
-  const std::span<char> text = arena.array<char>(prefix + kOffsetCharsMax);
+  const std::size_t suffix = record.id_suffix.size();
+  const std::span<char> text = arena.array<char>(prefix + kOffsetCharsMax + suffix);
   std::memcpy(text.data(), origin.id_prefix.data(), prefix);
   const auto written =
       std::to_chars(text.data() + prefix, text.data() + text.size(), record.offset);
-  return {text.data(), static_cast<std::size_t>(written.ptr - text.data())};
+  if (suffix != 0) std::memcpy(written.ptr, record.id_suffix.data(), suffix);
+  return {text.data(), static_cast<std::size_t>(written.ptr - text.data()) + suffix};
 }
 
 std::string_view headers_as_jsonb(const Record& record, Arena& arena) {

@@ -41,10 +41,11 @@ std::optional<MetaFieldInfo> find_meta_field(std::string_view name);
 /// selection and copies nothing; a select replaces the columns.
 ///
 /// Made by a decoder from a RecordBatch (whose arena it takes), passed by unique_ptr from step to
-/// step, given back to the worker when the sinks have written it.
-/// Thread: whoever holds it; never two.
+/// step, given back to the worker when the sinks have written it. Where rows have several takers
+/// each has a batch of its own over the same arena and columns, which nobody changes.
+/// Thread: the worker's, with all batches of one arena.
 struct Batch {
-  std::unique_ptr<Arena> arena;
+  std::shared_ptr<Arena> arena;
   std::shared_ptr<const Schema> schema;  ///< of `columns`; their order and types
   std::vector<Column> columns;
   std::size_t rows = 0;  ///< slots in every column, selected or not
@@ -63,6 +64,9 @@ struct Batch {
   }
 };
 using BatchPtr = std::unique_ptr<Batch>;
+
+/// The same rows once more, for another taker.
+inline BatchPtr share(const Batch& batch) { return std::make_unique<Batch>(batch); }
 
 /// One row that could not be decoded or evaluated; what happens is the job's `errors:` rule.
 struct RowError {

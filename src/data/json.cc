@@ -143,6 +143,19 @@ std::optional<std::string_view> json_get(std::string_view value, std::int64_t in
   return std::nullopt;
 }
 
+JsonElements::JsonElements(std::string_view value) {
+  if (value.size() > 2 && value.front() == '[') rest_ = value.substr(1);
+}
+
+std::optional<std::string_view> JsonElements::next() {
+  if (rest_.empty()) return std::nullopt;
+  const char* const end = skip_value(rest_.data(), rest_.data() + rest_.size());
+  const std::string_view element = rest_.substr(0, static_cast<std::size_t>(end - rest_.data()));
+  // Behind it stands a comma, or the bracket that ends the array.
+  rest_.remove_prefix(element.size() + 1);
+  return element;
+}
+
 std::optional<std::string_view> json_as_text(std::string_view value, Arena& arena) {
   if (value.empty() || value == "null") return std::nullopt;
   if (value.front() != '"') return value;

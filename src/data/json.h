@@ -40,6 +40,17 @@ std::string to_string(const JsonMistake& mistake);
 std::optional<std::string_view> json_get(std::string_view value, std::string_view key);
 std::optional<std::string_view> json_get(std::string_view value, std::int64_t index);
 
+/// The elements of an array one after the other, each a view into the canonical text. Of any other
+/// value there are none.
+class JsonElements {
+ public:
+  explicit JsonElements(std::string_view value);
+  std::optional<std::string_view> next();
+
+ private:
+  std::string_view rest_;  // from the next element on
+};
+
 /// `->>`: a JSON string without quotes and escapes (in the arena when it had any), any other value
 /// as its text; nothing for JSON null.
 std::optional<std::string_view> json_as_text(std::string_view value, Arena& arena);

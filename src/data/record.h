@@ -29,6 +29,8 @@ struct Record {
   std::int64_t offset = 0;        ///< Kafka: offset; file: byte; generate: i
   std::int64_t timestamp_us = 0;  ///< microseconds since 1970; 0 when the source has none
   std::span<const RecordHeader> headers;
+  /// Behind the offset in `_id`, where several rows were made of one record: ":2".
+  std::string_view id_suffix = {};
 };
 
 /// simdjson reads up to 64 bytes past the end of its input.

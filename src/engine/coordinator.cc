@@ -122,6 +122,7 @@ void Coordinator::on_seal(Sealed& sealed) {
   sealed_.rows_in += sealed.rows_in;
   sealed_.rows_out += sealed.rows_out;
   sealed_.rows_skipped += sealed.rows_skipped;
+  sealed_.rows_dead += sealed.rows_dead;
   sealed_.dropped += sealed.dropped;
   if (sealed.lag_records) {
     sealed_.lag_records = sealed_.lag_records.value_or(0) + *sealed.lag_records;
@@ -228,6 +229,7 @@ void Coordinator::on(EpochCommitted& /*reply*/) {
   status_.rows_in += sealed_.rows_in;
   status_.rows_out += sealed_.rows_out;
   status_.rows_skipped += sealed_.rows_skipped;
+  status_.rows_dead += sealed_.rows_dead;
   status_.bytes_in += budget_.bytes_in;
   status_.lag_records = sealed_.lag_records;
   if (phase_ != Phase::kCommitting) return publish(status_.state);

@@ -27,8 +27,10 @@ class PipelineOut {
   virtual ~PipelineOut() = default;
   /// `batch` goes to that sink. Never blocks.
   virtual void rows(SinkIndex sink, BatchPtr batch) = 0;
-  /// A row that could not be decoded or evaluated. Errors: kHalt when the job's rule is `fail`.
-  virtual Result<> reject(RowErrorKind kind, const Batch& batch, const RowError& error) = 0;
+  /// A row that could not be decoded or evaluated, in `step`. Errors: kHalt when the job's rule is
+  /// `fail`.
+  virtual Result<> reject(RowErrorKind kind, std::string_view step, const Batch& batch,
+                          const RowError& error) = 0;
 };
 
 /// A source's records to rows for the sinks: decoder and operators of stage 0. One per worker and
@@ -40,6 +42,13 @@ class Pipeline {
 };
 /// Makes the pipeline of one source (an index into LaneParts::sources).
 using PipelineFactory = std::function<Result<std::unique_ptr<Pipeline>>(std::size_t source)>;
+
+/// What becomes of a row with an error.
+struct RowErrorRule {
+  enum class Kind : unsigned char { kFail, kSkip, kDeadLetter };
+  Kind kind = Kind::kFail;
+  SinkIndex dead_letters;  ///< kDeadLetter: a sink of batches as in dead_letters.h
+};
 
 struct LaneOptions {
   std::string job_file;  ///< as the user named it, for commands in messages
@@ -58,8 +67,8 @@ struct LaneOptions {
   bool rotate_always = true;  ///< delivery.rotate: a new producer handle after every commit
   std::chrono::microseconds drain_timeout = std::chrono::seconds(60);
   std::size_t threads_max = 8;
-  bool skip_decode_errors = false;
-  bool skip_eval_errors = false;
+  RowErrorRule decode_errors, eval_errors;
+  std::string job;                            ///< its name, for dead letters
   std::map<std::string, std::string> groups;  ///< source name -> its group, if any
   /// True when two positions are one offset; the source's connector knows.
   bool (*same_position)(const Position& a, const Position& b) = nullptr;
@@ -98,6 +107,7 @@ struct LaneStatus {
   std::uint64_t rows_in = 0;
   std::uint64_t rows_out = 0;
   std::uint64_t rows_skipped = 0;  ///< by `errors: skip` and `weir offsets skip`
+  std::uint64_t rows_dead = 0;     ///< sent to dead-letter sinks
   std::uint64_t bytes_in = 0;
   std::uint64_t epochs = 0;  ///< committed by this process
   std::uint64_t recovers = 0;

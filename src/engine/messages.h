@@ -56,7 +56,7 @@ struct SplitEnded {
 struct Sealed {
   std::vector<SplitRange> moved;
   std::vector<OutboxRow> outbox;  ///< for followers, in order per follower and split
-  std::uint64_t rows_in = 0, rows_out = 0, rows_skipped = 0, dropped = 0;
+  std::uint64_t rows_in = 0, rows_out = 0, rows_skipped = 0, rows_dead = 0, dropped = 0;
   std::optional<std::int64_t> lag_records;
 };
 struct Discarded {};

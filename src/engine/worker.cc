@@ -34,21 +34,31 @@ class Worker::Out final : public PipelineOut {
     worker_.pending_.push_back({sink, std::move(batch), 0});
   }
 
-  Result<> reject(RowErrorKind kind, const Batch& batch, const RowError& error) override {
+  Result<> reject(RowErrorKind kind, std::string_view step, const Batch& batch,
+                  const RowError& error) override {
     const LaneOptions& options = worker_.parts_.options;
-    const bool skip =
-        kind == RowErrorKind::kDecode ? options.skip_decode_errors : options.skip_eval_errors;
-    if (skip) {
+    const RowErrorRule& rule =
+        kind == RowErrorKind::kDecode ? options.decode_errors : options.eval_errors;
+    if (rule.kind == RowErrorRule::Kind::kSkip) {
       ++worker_.rows_skipped_;
       return {};
     }
     const Record& record = batch.records[error.row];
     const std::string place = task_.split.text() + "@" + std::to_string(record.offset);
+    // A dead letter that its sink refuses has nowhere else to go.
+    const bool dead = batch.schema == dead_letter_schema();
+    if (rule.kind == RowErrorRule::Kind::kDeadLetter && !dead) {
+      ++worker_.rows_dead_;
+      worker_.dead_letters_.add(rule.dead_letters, batch, error.row,
+                                {error.message, step, place, options.job});
+      return {};
+    }
     return Error{Action::kHalt, Code::kPoisonRecord,
                  "record " + place + ": " + error.message + "\n  " + shown(record) + "\n  " +
                      (kind == RowErrorKind::kDecode ? "errors: { decode: skip }"
                                                     : "errors: { eval: skip }") +
-                     " in the job file leaves such records out and counts them\n  weir offsets " +
+                     " in the job file leaves such records out and counts them, and { dlq: NAME } "
+                     "sends them to a sink of errors.sinks\n  weir offsets " +
                      options.job_file + " skip " + place + "   leaves this one out"};
   }
 
@@ -157,7 +167,8 @@ void Worker::forget() {
   open_.reset();
   sealing_ = announced_ = full_said_ = false;
   turn_ = 0;
-  rows_in_ = rows_out_ = rows_skipped_ = dropped_ = 0;
+  dead_letters_.take();
+  rows_in_ = rows_out_ = rows_skipped_ = rows_dead_ = dropped_ = 0;
 }
 
 void Worker::fail(Error error) {
@@ -199,12 +210,25 @@ Result<> Worker::write_pending() {
     for (const RowError& error : errors) {
       // A row that the sink cannot render is one that could not be evaluated.
       Out out(*this, task_of(*write.batch));
-      WEIR_TRY(out.reject(RowErrorKind::kEval, *write.batch, error));
+      WEIR_TRY(out.reject(RowErrorKind::kEval, name_of(write.sink), *write.batch, error));
     }
     if (write.from < write.batch->selection.size()) return {};
     pending_.pop_front();
+    send_dead_letters();
   }
   return {};
+}
+
+void Worker::send_dead_letters() {
+  for (auto& [sink, batch] : dead_letters_.take()) {
+    pending_.push_back({sink, std::move(batch), 0});
+  }
+}
+
+const std::string& Worker::name_of(SinkIndex sink) const {
+  const std::size_t i = sink.value();
+  return i < parts_.sinks.size() ? parts_.sinks[i]->name()
+                                 : parts_.followers[i - parts_.sinks.size()]->name();
 }
 
 // One batch of one split. True when something was done.
@@ -271,6 +295,7 @@ Result<> Worker::process(Task& task) {
   WEIR_TRY(pipelines_[task.source]->process(std::move(task.held), *open_, out));
   task.held = RecordBatch{};
   task.next = task.held_fetch.next;
+  send_dead_letters();
   return write_pending();
 }
 
@@ -288,6 +313,7 @@ void Worker::answer_seal() {
   sealed.rows_in = std::exchange(rows_in_, 0);
   sealed.rows_out = std::exchange(rows_out_, 0);
   sealed.rows_skipped = std::exchange(rows_skipped_, 0);
+  sealed.rows_dead = std::exchange(rows_dead_, 0);
   sealed.dropped = std::exchange(dropped_, 0);
   open_.reset();
   sealing_ = announced_ = false;

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/mailbox.h"
+#include "engine/dead_letters.h"
 #include "engine/lane.h"
 #include "engine/messages.h"
 #include "engine/outbox.h"
@@ -83,7 +84,9 @@ class Worker {
     events_.send(FromWorker{index_, assignment_, std::move(event)});
   }
   Result<> write_pending();
+  void send_dead_letters();
   const Task& task_of(const Batch& batch) const;
+  const std::string& name_of(SinkIndex sink) const;
   Error named(const Error& error, const Batch& batch, const std::vector<RowError>& errors) const;
   Result<bool> take_turn();
   Result<bool> fetch(Task& task);
@@ -111,7 +114,8 @@ class Worker {
   bool quit_ = false;
   std::size_t turn_ = 0;
   std::deque<PendingWrite> pending_;
-  std::uint64_t rows_in_ = 0, rows_out_ = 0, rows_skipped_ = 0, dropped_ = 0;
+  DeadLetters dead_letters_;
+  std::uint64_t rows_in_ = 0, rows_out_ = 0, rows_skipped_ = 0, rows_dead_ = 0, dropped_ = 0;
 };
 
 }  // namespace weir

@@ -4,23 +4,28 @@
 
 #include <algorithm>
 #include <array>
+#include <filesystem>
 #include <thread>
 
+#include "connectors/file/sink.h"
+#include "connectors/file/source.h"
+#include "connectors/generate/source.h"
 #include "connectors/kafka/decider.h"
+#include "connectors/kafka/plain_sink.h"
 #include "connectors/kafka/sink.h"
 #include "connectors/kafka/source.h"
-#include "data/render.h"
-#include "formats/decoder.h"
+#include "connectors/stdout/sink.h"
+#include "engine/dead_letters.h"
+#include "engine/local_decider.h"
 #include "formats/encoder.h"
-#include "operators/stateless.h"
-#include "sql/evaluator.h"
+#include "job/clusters.h"
+#include "job/formats.h"
+#include "job/pipeline.h"
+#include "job/row_parts.h"
+#include "plan/memory.h"
 
 namespace weir {
 namespace {
-
-Format format_of(FormatKind kind) {
-  return kind == FormatKind::kJson ? Format::kJson : Format::kRaw;
-}
 
 std::string host_name() {
   std::array<char, 256> name{};
@@ -28,140 +33,11 @@ std::string host_name() {
   return name.data();
 }
 
-Result<kafka::Properties> resolve(const std::map<std::string, SecretText>& properties) {
-  kafka::Properties resolved;
-  for (const auto& [name, text] : properties) {
-    WEIR_ASSIGN(const Secret secret, text.resolve());
-    resolved.emplace_back(name, secret.reveal());
-  }
-  return resolved;
-}
-
-// Read at every connect, so that a secret that was changed is taken up.
-Result<kafka::Properties> cluster_properties(const ClusterConfig& config) {
-  WEIR_ASSIGN(kafka::Properties properties, resolve(config.properties));
-  const SecurityConfig& security = config.security;
-  properties.emplace_back("security.protocol", to_string(security.protocol));
-  if (security.mechanism) properties.emplace_back("sasl.mechanism", to_string(*security.mechanism));
-  const auto secret = [&](const char* name, const SecretText& text) -> Result<> {
-    if (text.empty()) return {};
-    WEIR_ASSIGN(const Secret value, text.resolve());
-    properties.emplace_back(name, value.reveal());
-    return {};
-  };
-  WEIR_TRY(secret("sasl.username", security.username));
-  WEIR_TRY(secret("sasl.password", security.password));
-  WEIR_TRY(secret("ssl.key.password", security.key_password));
-  if (!security.ca.empty()) properties.emplace_back("ssl.ca.location", security.ca);
-  if (!security.certificate.empty())
-    properties.emplace_back("ssl.certificate.location", security.certificate);
-  if (!security.key.empty()) properties.emplace_back("ssl.key.location", security.key);
-  return properties;
-}
-
-kafka::KafkaCluster cluster_of(const KafkaEndpoint& endpoint) {
-  const ClusterConfig& config = endpoint.cluster;
-  return {.name = config.name.empty() ? config.bootstrap() : config.name,
-          .brokers = config.bootstrap(),
-          .epoch_topic = config.epoch_topic,
-          .properties = [config] { return cluster_properties(config); }};
-}
-
-// The key of a row as bytes: text and bytea as they are, other types in PostgreSQL's text form.
-class ExpressionKey final : public kafka::KeySource {
- public:
-  explicit ExpressionKey(Expression expression) : expression_(std::move(expression)) {}
-
-  Result<> prepare(const Batch& batch, std::vector<RowError>& errors) override {
-    column_ = evaluate(expression_, batch, batch.selection, errors);
-    return {};
-  }
-  std::optional<std::string_view> key(const Batch& /*batch*/, RowIndex row) override {
-    if (column_.is_null(row)) return std::nullopt;
-    const TypeKind kind = column_.type().kind;
-    if (kind == TypeKind::kText || kind == TypeKind::kBytea)
-      return column_.values<std::string_view>()[row];
-    text_.clear();
-    append_text(text_, column_, row);
-    return text_;
-  }
-
- private:
-  const Expression expression_;
-  Column column_;
-  std::string text_;
-};
-
-// Decoder and steps of one source, run to the end for every batch.
-class ChainPipeline final : public Pipeline {
- public:
-  ChainPipeline(std::unique_ptr<Decoder> decoder, std::vector<std::unique_ptr<Operator>> steps,
-                SinkIndex sink)
-      : decoder_(std::move(decoder)), steps_(std::move(steps)), sink_(sink) {}
-
-  Result<> process(RecordBatch&& records, const EpochContext& epoch, PipelineOut& out) override {
-    BatchPtr batch = decoder_->decode(std::move(records), errors_);
-    for (const RowError& error : errors_) {
-      if (Result<> kept = out.reject(RowErrorKind::kDecode, *batch, error); !kept) {
-        errors_.clear();
-        return kept;
-      }
-    }
-    errors_.clear();
-    return run(0, std::move(batch), epoch, out);
-  }
-
- private:
-  class Next final : public Emitter {
-   public:
-    Next(ChainPipeline& chain, std::size_t step, const EpochContext& epoch, PipelineOut& out)
-        : chain_(chain), step_(step), epoch_(epoch), out_(out) {}
-    Result<> emit(BatchPtr batch, std::size_t /*port*/) override {
-      return chain_.run(step_, std::move(batch), epoch_, out_);
-    }
-    Result<> reject(const Batch& batch, RowError error) override {
-      return out_.reject(RowErrorKind::kEval, batch, error);
-    }
-
-   private:
-    ChainPipeline& chain_;
-    const std::size_t step_;
-    const EpochContext& epoch_;
-    PipelineOut& out_;
-  };
-
-  Result<> run(std::size_t step, BatchPtr batch, const EpochContext& epoch, PipelineOut& out) {
-    if (step == steps_.size()) {
-      out.rows(sink_, std::move(batch));
-      return {};
-    }
-    Next next(*this, step + 1, epoch, out);
-    return steps_[step]->process(std::move(batch), epoch, next);
-  }
-
-  const std::unique_ptr<Decoder> decoder_;
-  const std::vector<std::unique_ptr<Operator>> steps_;
-  const SinkIndex sink_;
-  std::vector<RowError> errors_;
-};
-
-Result<std::unique_ptr<Pipeline>> make_chain(const JobSpec& job, const PlannedChain& chain) {
-  WEIR_ASSIGN(auto decoder,
-              make_decoder(format_of(*job.sources[chain.source].format), chain.decoded));
-  std::vector<std::unique_ptr<Operator>> steps;
-  for (const PlannedStep& step : chain.steps) {
-    steps.push_back(step.filter ? make_filter(*step.filter)
-                                : make_select(step.select, step.output));
-  }
-  return std::unique_ptr<Pipeline>(std::make_unique<ChainPipeline>(
-      std::move(decoder), std::move(steps), SinkIndex{static_cast<std::uint32_t>(chain.sink)}));
-}
-
-kafka::KafkaSourceOptions source_options(const SourceSpec& spec, const PlannedChain& chain,
-                                         const std::string& job, kafka::Properties properties,
-                                         std::uint64_t fetch_bytes) {
+kafka::KafkaSourceOptions kafka_options(const SourceSpec& spec, std::size_t index,
+                                        const PlannedSource& planned, const std::string& job,
+                                        kafka::Properties properties, std::uint64_t fetch_bytes) {
   const KafkaSourceSpec& from = spec.kafka;
-  kafka::KafkaSourceOptions options{.index = SourceIndex{static_cast<std::uint32_t>(chain.source)},
+  kafka::KafkaSourceOptions options{.index = SourceIndex{static_cast<std::uint32_t>(index)},
                                     .name = *spec.name,
                                     .job = job,
                                     .cluster = cluster_of(from.endpoint),
@@ -175,7 +51,7 @@ kafka::KafkaSourceOptions source_options(const SourceSpec& spec, const PlannedCh
                                     .end = static_cast<kafka::End>(from.end->kind),
                                     .end_timestamp_us = from.end->timestamp_us,
                                     .end_offsets = from.end->offsets,
-                                    .with_headers = chain.reads_headers,
+                                    .with_headers = planned.reads_headers,
                                     .fetch_bytes = fetch_bytes,
                                     .properties = std::move(properties)};
   for (const auto& topic : from.topics) options.topics.push_back(*topic);
@@ -187,12 +63,25 @@ static_assert(static_cast<int>(kafka::Start::kOffsets) == static_cast<int>(Start
 bool same_offset(const Position& a, const Position& b) {
   const auto x = kafka::decode_position(a);
   const auto y = kafka::decode_position(b);
-  return x && y && x->next == y->next;
+  return x && y ? x->next == y->next : a == b;
+}
+
+RowErrorRule::Kind rule_kind(OnError rule) {
+  switch (rule) {
+    case OnError::kFail:
+      return RowErrorRule::Kind::kFail;
+    case OnError::kSkip:
+      return RowErrorRule::Kind::kSkip;
+    case OnError::kDlq:
+      break;
+  }
+  return RowErrorRule::Kind::kDeadLetter;
 }
 
 LaneOptions lane_options(const JobSpec& job, const Plan& plan, const BuildOptions& options) {
   LaneOptions lane;
   lane.job_file = options.job_file;
+  lane.job = job.identity();
   lane.plan = plan.hash;
   lane.host = host_name();
   lane.commit_every = job.commit.every;
@@ -201,66 +90,256 @@ LaneOptions lane_options(const JobSpec& job, const Plan& plan, const BuildOption
   lane.available_now = job.trigger->kind == TriggerKind::kAvailableNow;
   if (job.trigger->kind == TriggerKind::kEvery) lane.trigger_every = job.trigger->every;
   lane.takeover = options.takeover;
-  lane.takeover_auto = job.takeover == Takeover::kAuto;
+  lane.takeover_auto = *job.takeover == Takeover::kAuto;
+  // Whether it is light, the clusters' ids say at the claim.
+  lane.may_be_light = plan.delivery.by != DecidedBy::kCheckpoint;
   lane.drain_timeout = job.drain_timeout;
   const std::size_t cores = std::max(1U, std::thread::hardware_concurrency());
   lane.threads_max = job.limits.threads ? *job.limits.threads : 4 * cores;
-  lane.skip_decode_errors = job.on_decode_error == OnError::kSkip;
-  lane.skip_eval_errors = job.on_eval_error == OnError::kSkip;
-  for (const SourceSpec& source : job.sources) lane.groups[*source.name] = source.kafka.group;
+  lane.decode_errors.kind = rule_kind(job.on_decode_error.rule);
+  lane.eval_errors.kind = rule_kind(job.on_eval_error.rule);
+  for (const SourceSpec& source : job.sources) {
+    if (source.kind == SourceKind::kKafka) lane.groups[*source.name] = source.kafka.group;
+  }
   lane.same_position = &same_offset;
   return lane;
 }
+
+// A job's lane in the making: names, and which sink of the lane each sink of the job is.
+class LaneBuilder {
+ public:
+  LaneBuilder(const JobSpec& job, const Plan& plan, const BuildOptions& options)
+      : job_(job),
+        plan_(plan),
+        options_(options),
+        directory_(std::filesystem::path(job.source->path()).parent_path().string()),
+        memory_(share_memory(job.limits.memory_bytes)) {}
+
+  Result<LaneParts> build(const std::string& instance, std::unique_ptr<EpochStore> store) {
+    parts_.id = {instance, job_.identity(), "0"};
+    parts_.store = std::move(store);
+    parts_.options = lane_options(job_, plan_, options_);
+    for (std::size_t i = 0; i < job_.sources.size(); ++i) WEIR_TRY(source(i));
+    WEIR_TRY(kafka_sinks());
+    WEIR_TRY(followers());
+    parts_.make_pipeline = [&job = job_, &plan = plan_, sinks = sinks_](std::size_t source) {
+      return make_pipeline(job, plan, source, sinks);
+    };
+    decider();
+    return std::move(parts_);
+  }
+
+ private:
+  Result<> source(std::size_t index) {
+    const SourceSpec& spec = job_.sources[index];
+    const SourceIndex id{static_cast<std::uint32_t>(index)};
+    switch (spec.kind) {
+      case SourceKind::kKafka: {
+        const auto count =
+            std::count_if(job_.sources.begin(), job_.sources.end(),
+                          [](const SourceSpec& each) { return each.kind == SourceKind::kKafka; });
+        WEIR_ASSIGN(kafka::Properties properties, resolve(spec.kafka.properties));
+        parts_.sources.push_back(kafka::make_kafka_source(kafka_options(
+            spec, index, plan_.sources[index], options_.job_file, std::move(properties),
+            memory_.fetch_bytes / static_cast<std::uint64_t>(count))));
+        return {};
+      }
+      case SourceKind::kFile:
+        parts_.sources.push_back(file::make_file_source(
+            {.index = id,
+             .name = *spec.name,
+             .job = options_.job_file,
+             .path = *spec.file.path,
+             .directory = directory_,
+             .framing = framing_of(format_of(spec), format_options(spec, plan_.sources[index]).csv),
+             .last_line = spec.file.last_line_waits ? file::LastLine::kWait : file::LastLine::kRow,
+             .row_bytes_max = spec.file.row_bytes_max}));
+        return {};
+      case SourceKind::kGenerate:
+      case SourceKind::kNone:
+        break;
+    }
+    const GenerateSourceSpec& numbers = spec.generate;
+    parts_.sources.push_back(generate::make_generate_source(
+        {.index = id,
+         .name = *spec.name,
+         .pace = numbers.per_second > 0 ? generate::Pace::rate(numbers.per_second)
+                                        : generate::Pace::every(numbers.every),
+         .count = numbers.count},
+        options_.clock));
+    return {};
+  }
+
+  static Result<> add_topic(const SinkSpec& spec, bool rows_choose, kafka::ProducerOptions& into) {
+    WEIR_ASSIGN(kafka::Properties properties, resolve(spec.kafka.properties));
+    into.topics.push_back({*spec.kafka.topic, std::string(to_string(spec.kafka.partitioner)),
+                           std::string(to_string(spec.kafka.compression)), std::move(properties),
+                           rows_choose});
+    return {};
+  }
+
+  // All that is written to one cluster, through one producer.
+  struct Output {
+    KafkaEndpoint endpoint;
+    SinkRole role = SinkRole::kTransaction;
+    kafka::ProducerOptions options;
+    std::shared_ptr<kafka::PlainProducer> plain;
+  };
+
+  Output& output_of(const SinkSpec& spec, SinkRole role) {
+    const auto same = [&](const Output& output) {
+      return output.role == role && same_cluster(output.endpoint, spec.kafka.endpoint);
+    };
+    const auto found = std::find_if(outputs_.begin(), outputs_.end(), same);
+    if (found != outputs_.end()) return *found;
+    return outputs_.emplace_back(Output{spec.kafka.endpoint, role, {}, nullptr});
+  }
+
+  // The Kafka sinks, those of dead letters last.
+  Result<> kafka_sinks() {
+    const std::vector<SinkRole>& roles = plan_.delivery.sinks;
+    for (std::size_t i = 0; i < job_.sinks.size(); ++i) {
+      if (job_.sinks[i].kind != SinkKind::kKafka) continue;
+      WEIR_TRY(add_topic(job_.sinks[i], plan_.sinks[i].partition.has_value(),
+                         output_of(job_.sinks[i], roles[i]).options));
+    }
+    for (std::size_t i = 0; i < job_.dlqs.size(); ++i) {
+      WEIR_TRY(
+          add_topic(job_.dlqs[i], false, output_of(job_.dlqs[i], plan_.delivery.dlqs[i]).options));
+    }
+    open_outputs();
+    sinks_.resize(job_.sinks.size());
+    for (std::size_t i = 0; i < job_.sinks.size(); ++i) {
+      if (job_.sinks[i].kind != SinkKind::kKafka) continue;
+      const PlannedSink& planned = plan_.sinks[i];
+      sinks_[i] = next_sink();
+      WEIR_TRY(kafka_sink(job_.sinks[i], roles[i], *planned.input,
+                          make_row_parts({.key = planned.key,
+                                          .partition = planned.partition,
+                                          .tombstone = planned.tombstone,
+                                          .headers = planned.headers})));
+    }
+    for (std::size_t i = 0; i < job_.dlqs.size(); ++i) {
+      WEIR_TRY(dead_letters(job_.dlqs[i], plan_.delivery.dlqs[i]));
+    }
+    return {};
+  }
+
+  // The transaction of a lane decided without rows has a producer too.
+  void open_outputs() {
+    const std::uint64_t share = memory_.rows_bytes / std::max<std::size_t>(outputs_.size(), 1);
+    kafka::ProducerOptions transaction{.topics = {}, .queue_bytes = share};
+    for (Output& output : outputs_) {
+      output.options.queue_bytes = share;
+      if (output.role == SinkRole::kTransaction) {
+        transaction = std::move(output.options);
+      } else {
+        output.plain = std::make_shared<kafka::PlainProducer>(cluster_of(output.endpoint),
+                                                              std::move(output.options));
+      }
+    }
+    slot_ = std::make_shared<kafka::ProducerSlot>(std::move(transaction));
+  }
+
+  SinkIndex next_sink() const {
+    return SinkIndex{static_cast<std::uint32_t>(parts_.sinks.size() + parts_.followers.size())};
+  }
+
+  Result<> kafka_sink(const SinkSpec& spec, SinkRole role, const Schema& schema,
+                      kafka::MakeRecordParts parts) {
+    WEIR_ASSIGN(std::shared_ptr<const Encoder> encoder,
+                make_encoder(format_of(*spec.format), schema, format_options(spec)));
+    kafka::KafkaSinkOptions options{.name = *spec.name,
+                                    .cluster = cluster_of(spec.kafka.endpoint),
+                                    .topic = *spec.kafka.topic,
+                                    .encoder = std::move(encoder),
+                                    .make_parts = std::move(parts)};
+    parts_.sinks.push_back(
+        role == SinkRole::kTransaction
+            ? kafka::make_kafka_sink(std::move(options), slot_)
+            : kafka::make_kafka_plain_sink(std::move(options), output_of(spec, role).plain));
+    return {};
+  }
+
+  // Key and value as they came, and what is known about the failure in headers.
+  Result<> dead_letters(const SinkSpec& spec, SinkRole role) {
+    const std::shared_ptr<const Schema> schema = dead_letter_schema();
+    const SqlScope scope{schema.get(), "dead letters"};
+    std::vector<SqlError> errors;
+    RowExpressions parts{.key = compile_expression("key", scope, errors),
+                         .partition = {},
+                         .tombstone = {},
+                         .headers = {}};
+    for (const char* const name : {"error", "step", "source", "job"}) {
+      parts.headers.push_back(
+          {std::string("weir.") + name, *compile_expression(name, scope, errors)});
+    }
+    const auto route = [&, index = next_sink()](const ErrorRule& rule, RowErrorRule& into) {
+      if (rule.rule == OnError::kDlq && *rule.dlq == *spec.name) into.dead_letters = index;
+    };
+    route(job_.on_decode_error, parts_.options.decode_errors);
+    route(job_.on_eval_error, parts_.options.eval_errors);
+    // The encoder writes the first column, the value.
+    return kafka_sink(spec, role, Schema({(*schema)[0]}), make_row_parts(std::move(parts)));
+  }
+
+  Result<> followers() {
+    for (std::size_t i = 0; i < job_.sinks.size(); ++i) {
+      const SinkSpec& spec = job_.sinks[i];
+      if (spec.kind == SinkKind::kKafka) continue;
+      const Schema& schema = *plan_.sinks[i].input;
+      const Format format = format_of(*spec.format);
+      const FormatOptions formatting = format_options(spec);
+      WEIR_ASSIGN(std::shared_ptr<const Encoder> encoder, make_encoder(format, schema, formatting));
+      LineWriter writer(format, std::move(encoder), schema, formatting);
+      sinks_[i] = next_sink();
+      if (spec.kind == SinkKind::kFile) {
+        const std::string path = (std::filesystem::path(directory_) / *spec.path).string();
+        parts_.followers.push_back(
+            file::make_file_sink({.name = *spec.name,
+                                  .directory = path,
+                                  .stem = job_.identity() + "-" + parts_.id.lane,
+                                  .writer = std::move(writer)}));
+      } else {
+        parts_.followers.push_back(
+            stdout_sink::make_stdout_sink({.name = *spec.name, .writer = std::move(writer)}));
+      }
+      parts_.outbox_max_bytes.push_back(spec.outbox_bytes_max);
+    }
+    return {};
+  }
+
+  void decider() {
+    if (plan_.delivery.by == DecidedBy::kCheckpoint) {
+      parts_.make_decider = [id = parts_.id,
+                             store = parts_.store.get()]() -> Result<std::unique_ptr<Decider>> {
+        return make_local_decider(id, *store);
+      };
+      return;
+    }
+    parts_.make_decider =
+        kafka::kafka_decider_factory({.cluster = cluster_of(*plan_.delivery.cluster),
+                                      .lane = parts_.id,
+                                      .mirror_groups = parts_.options.groups},
+                                     slot_);
+  }
+
+  const JobSpec& job_;
+  const Plan& plan_;
+  const BuildOptions& options_;
+  const std::string directory_;  // of the job file
+  const MemoryShares memory_;
+  LaneParts parts_;
+  std::vector<Output> outputs_;
+  std::shared_ptr<kafka::ProducerSlot> slot_;  // of the deciding transaction
+  std::vector<SinkIndex> sinks_;               // by sink of the job
+};
 
 }  // namespace
 
 Result<LaneParts> build_lane(const JobSpec& job, const Plan& plan, const std::string& instance,
                              std::unique_ptr<EpochStore> store, const BuildOptions& options) {
-  LaneParts parts;
-  parts.id = {instance, job.identity(), "0"};
-  parts.store = std::move(store);
-  parts.options = lane_options(job, plan, options);
-  // 35 % of the memory limit is for fetch queues (performance.md).
-  const std::uint64_t fetch_bytes = job.limits.memory_bytes * 35 / 100 / job.sources.size();
-  for (const PlannedChain& chain : plan.chains) {
-    const SourceSpec& source = job.sources[chain.source];
-    WEIR_ASSIGN(kafka::Properties properties, resolve(source.kafka.properties));
-    parts.sources.push_back(kafka::make_kafka_source(
-        source_options(source, chain, options.job_file, std::move(properties), fetch_bytes)));
-  }
-  std::vector<kafka::OutputTopic> topics;
-  for (const SinkSpec& sink : job.sinks) {
-    WEIR_ASSIGN(kafka::Properties properties, resolve(sink.kafka.properties));
-    topics.push_back({*sink.kafka.topic, std::string(to_string(sink.kafka.partitioner)),
-                      std::string(to_string(sink.kafka.compression)), std::move(properties)});
-  }
-  auto slot = std::make_shared<kafka::ProducerSlot>(std::move(topics));
-  for (std::size_t i = 0; i < job.sinks.size(); ++i) {
-    const SinkSpec& sink = job.sinks[i];
-    const auto chain = std::find_if(plan.chains.begin(), plan.chains.end(),
-                                    [&](const PlannedChain& each) { return each.sink == i; });
-    const Schema& schema = chain->steps.empty() ? *chain->decoded : *chain->steps.back().output;
-    WEIR_ASSIGN(std::shared_ptr<const Encoder> encoder,
-                make_encoder(format_of(*sink.format), schema));
-    kafka::KafkaSinkOptions sink_options{.name = *sink.name,
-                                         .cluster = cluster_of(sink.kafka.endpoint),
-                                         .topic = *sink.kafka.topic,
-                                         .encoder = std::move(encoder),
-                                         .make_key = {}};
-    if (chain->key) {
-      sink_options.make_key = [key = *chain->key] { return std::make_unique<ExpressionKey>(key); };
-    }
-    parts.sinks.push_back(kafka::make_kafka_sink(std::move(sink_options), slot));
-  }
-  parts.make_pipeline = [&job, &plan](std::size_t source) {
-    return make_chain(job, plan.chains[source]);
-  };
-  parts.make_decider =
-      kafka::kafka_decider_factory({.cluster = cluster_of(job.sinks[0].kafka.endpoint),
-                                    .lane = parts.id,
-                                    .mirror_groups = parts.options.groups},
-                                   std::move(slot));
-  return parts;
+  return LaneBuilder(job, plan, options).build(instance, std::move(store));
 }
 
 }  // namespace weir

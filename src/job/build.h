@@ -9,6 +9,7 @@
 namespace weir {
 
 struct BuildOptions {
+  const Clock& clock;    ///< of what the job generates; outlives the lane
   std::string job_file;  ///< as the user named it
   bool takeover = false;
 };

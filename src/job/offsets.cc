@@ -23,9 +23,11 @@ Result<std::unique_ptr<Offsets>> Offsets::build(const JobSpec& job, const Plan& 
   std::unique_ptr<Offsets> made(new Offsets());
   made->path_ = options.state_dir + "/" + options.instance + "/" + job.identity();
   // The store itself stays here: a damaged one is no reason not to look at the rest.
-  WEIR_ASSIGN(made->parts_,
-              build_lane(job, plan, options.instance, make_seen_store(made->reading_.contents),
-                         {.job_file = options.job_file, .takeover = options.takeover}));
+  WEIR_ASSIGN(
+      made->parts_,
+      build_lane(
+          job, plan, options.instance, make_seen_store(made->reading_.contents),
+          {.clock = made->clock_, .job_file = options.job_file, .takeover = options.takeover}));
   WEIR_ASSIGN(made->decider_, made->parts_.make_decider());
   return made;
 }

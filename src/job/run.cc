@@ -13,6 +13,7 @@
 #include "job/build.h"
 #include "job/status_display.h"
 #include "job/status_line.h"
+#include "plan/memory.h"
 #include "state/job_directory.h"
 #include "state/rocksdb_store.h"
 
@@ -83,10 +84,12 @@ int run_job(const JobSpec& job, const Plan& plan, const RunOptions& options) {
       options.state_dir + "/" + options.instance + "/" + job.identity(), std::chrono::seconds(10),
       [](std::chrono::milliseconds pause) { std::this_thread::sleep_for(pause); });
   if (!directory) return fail(std::move(directory.error()));
-  auto store = open_rocksdb_store((*directory)->store_path());
+  auto store = open_rocksdb_store((*directory)->store_path(),
+                                  share_memory(job.limits.memory_bytes).store_bytes);
   if (!store) return fail(std::move(store.error()));
-  auto parts = build_lane(job, plan, options.instance, std::move(*store),
-                          {.job_file = options.job_file, .takeover = options.takeover});
+  auto parts =
+      build_lane(job, plan, options.instance, std::move(*store),
+                 {.clock = clock, .job_file = options.job_file, .takeover = options.takeover});
   if (!parts) return fail(std::move(parts.error()));
   SystemRandom random;
   auto lane = Lane::open(std::move(*parts), clock, random);

@@ -76,6 +76,7 @@ std::string status_line(std::string_view job, const LaneStatus& before, const La
     if (now.lag_records && *now.lag_records >= 0)
       parts.push_back("lag " + grouped(*now.lag_records));
     if (now.rows_skipped > 0) parts.push_back(grouped(now.rows_skipped) + " skipped");
+    if (now.rows_dead > 0) parts.push_back(grouped(now.rows_dead) + " dead letters");
     if (now.recovers > 0) parts.push_back(grouped(now.recovers) + " recovered");
     parts.push_back(grouped(now.rows_in) + " records read");
   }
@@ -88,11 +89,12 @@ std::string status_line(std::string_view job, const LaneStatus& before, const La
 
 std::string final_summary(const LaneStatus& status, std::chrono::microseconds ran) {
   std::string text = fmt::format(
-      "{} at epoch {}: {} records in, {} rows out, {} skipped, {} epochs, {} recoveries in {:.1f} "
-      "s",
+      "{} at epoch {}: {} records in, {} rows out, {} skipped, {}{} epochs, {} recoveries in "
+      "{:.1f} s",
       to_string(status.state), status.epoch.value(), status.rows_in, status.rows_out,
-      status.rows_skipped, status.epochs, status.recovers,
-      std::chrono::duration<double>(ran).count());
+      status.rows_skipped,
+      status.rows_dead > 0 ? fmt::format("{} dead letters, ", status.rows_dead) : std::string(),
+      status.epochs, status.recovers, std::chrono::duration<double>(ran).count());
   // A job that never claimed has no time to tell.
   if (status.start_to_claim.count() > 0)
     text += "; start to claim " + milliseconds_text(status.start_to_claim);

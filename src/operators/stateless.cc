@@ -1,15 +1,10 @@
 #include "operators/stateless.h"
 
+#include "operators/rejects.h"
 #include "sql/evaluator.h"
 
 namespace weir {
 namespace {
-
-Result<> reject_all(const Batch& batch, std::vector<RowError>& errors, Emitter& out) {
-  for (RowError& error : errors) WEIR_TRY(out.reject(batch, std::move(error)));
-  errors.clear();
-  return {};
-}
 
 class Filter final : public Operator {
  public:

@@ -4,6 +4,7 @@
 
 #include "base/units.h"
 #include "data/render.h"
+#include "plan/memory.h"
 #include "plan/plan.h"
 
 namespace weir {
@@ -47,6 +48,14 @@ class Page {
 std::string cluster_text(const ClusterConfig& cluster) {
   return cluster.name.empty() ? cluster.bootstrap()
                               : fmt::format("{} ({})", cluster.name, cluster.bootstrap());
+}
+
+std::string memory_text(std::uint64_t limit_bytes) {
+  const MemoryShares shares = share_memory(limit_bytes);
+  const auto mib = [](std::uint64_t bytes) { return bytes >> 20U; };
+  return fmt::format("{}: {} MiB fetched records, {} MiB rows on their way out, {} MiB RocksDB",
+                     format_size(limit_bytes), mib(shares.fetch_bytes), mib(shares.rows_bytes),
+                     mib(shares.store_bytes));
 }
 
 std::string columns_text(const Schema& schema) {
@@ -127,83 +136,240 @@ std::string trigger_text(const TriggerSpec& trigger) {
   return "?";
 }
 
-std::string_view error_text(OnError rule) {
-  return rule == OnError::kFail ? "fail: HALT, naming the record" : "skip: counted";
-}
-
-void explain_source(Page& page, const SourceSpec& source, const PlannedChain& chain,
-                    const PlanSurroundings& around) {
-  page.head("source " + *source.name, input_text(source.kafka));
-  page.line("group", source.kafka.group + " gets a copy of the positions; weir never joins it");
-  page.line("start", around.checkpoint
-                         ? fmt::format("{}, ignored: checkpoint at {}",
-                                       start_text(*source.kafka.start), *around.checkpoint)
-                         : start_text(*source.kafka.start) + ", at the first start only");
-  if (source.kafka.end->kind != EndKind::kNone) page.line("end", end_text(*source.kafka.end));
-  page.line("format", to_string(*source.format));
-  page.line("decoded", columns_text(*chain.decoded));
-  if (!chain.not_decoded.empty()) {
-    page.line("not decoded", fmt::format("{}", fmt::join(chain.not_decoded, ", ")));
+std::string error_text(const ErrorRule& rule) {
+  switch (rule.rule) {
+    case OnError::kFail:
+      return "fail: HALT, naming the record";
+    case OnError::kSkip:
+      return "skip: counted";
+    case OnError::kDlq:
+      return "to dead-letter sink " + *rule.dlq;
   }
+  return "?";
 }
 
-void explain_step(Page& page, const JobSpec& job, const PlannedStep& step) {
-  const auto spec = std::find_if(job.steps.begin(), job.steps.end(),
-                                 [&](const StepSpec& each) { return *each.id == step.id; });
-  std::string text = step.filter ? spec->filter.text() : columns_text(*step.output);
+std::string one_line(std::string text) {
   std::replace(text.begin(), text.end(), '\n', ' ');
-  page.head("step " + step.id, (step.filter ? "filter " : "select ") + text);
+  return text;
 }
 
-void explain_sink(Page& page, const SinkSpec& sink, const PlannedChain& chain) {
-  page.head("sink " + *sink.name,
-            fmt::format("kafka {}, topic {}", cluster_text(sink.kafka.endpoint.cluster),
-                        *sink.kafka.topic));
-  page.line("guarantee", "exactly once, in the transaction that holds the positions");
-  page.line("key", chain.key ? fmt::format("{}, partitioner {}", sink.kafka.key.text(),
-                                           to_string(sink.kafka.partitioner))
-                             : std::string("none"));
-  page.line("format", fmt::format("{}, compression {}", to_string(*sink.format),
-                                  to_string(sink.kafka.compression)));
+std::string pace_text(const GenerateSourceSpec& generate) {
+  std::string text = generate.per_second > 0
+                         ? fmt::format("{} rows per second", generate.per_second)
+                         : "a row every " + format_duration(generate.every);
+  if (generate.count) text += fmt::format(", {} in the life of the job", *generate.count);
+  return "generate " + text;
 }
+
+class Explainer {
+ public:
+  Explainer(const JobSpec& job, const Plan& plan, const PlanSurroundings& around)
+      : job_(job), plan_(plan), around_(around) {}
+
+  std::string text() && {
+    job();
+    page_.gap();
+    for (std::size_t i = 0; i < plan_.sources.size(); ++i) source(i);
+    for (std::size_t i = 0; i < plan_.steps.size(); ++i) step(i);
+    for (std::size_t i = 0; i < plan_.sinks.size(); ++i) sink(i);
+    for (std::size_t i = 0; i < job_.dlqs.size(); ++i) dlq(i);
+    page_.gap();
+    settings();
+    return std::move(page_).text();
+  }
+
+ private:
+  void job() {
+    const Delivery& delivery = plan_.delivery;
+    page_.head("job " + job_.identity(), job_.description.empty() ? "" : job_.description);
+    page_.line("lane", fmt::format("{}.{}.0, {}", around_.instance, job_.identity(),
+                                   delivery.light ? "light: it keeps nothing between rows"
+                                                  : "with an epoch record in its state directory"));
+    switch (delivery.by) {
+      case DecidedBy::kSink:
+        page_.line("decided by", "kafka " + cluster_text(delivery.cluster->cluster) +
+                                     ": an epoch's rows and its decision are one transaction");
+        break;
+      case DecidedBy::kKafka:
+        page_.line("decided by", "kafka " + cluster_text(delivery.cluster->cluster) +
+                                     ": a transaction without rows");
+        break;
+      case DecidedBy::kCheckpoint:
+        page_.line("decided by", "checkpoint: the state directory alone");
+        break;
+    }
+    page_.line("state", around_.directory);
+    if (!delivery.light) page_.line("durability", "local: losing the state directory is a HALT");
+    for (const ParamSpec& param : job_.params) {
+      page_.line("params." + *param.name,
+                 fmt::format("{} {}{}", to_string(param.type), *param.value,
+                             param.value.given ? "" : ", by --param"));
+    }
+  }
+
+  std::string takers_text(const std::vector<Taker>& takers) const {
+    std::string text;
+    for (const Taker& taker : takers) text += (text.empty() ? "" : ", ") + name_of(taker);
+    return text;
+  }
+  std::string name_of(const Taker& taker) const {
+    return taker.is_step ? plan_.steps[taker.index].id : *job_.sinks[taker.index].name;
+  }
+  // Who takes the rows, where that is not just what comes next.
+  void to(const std::vector<Taker>& takers, bool next_is_taker) {
+    if (takers.size() != 1 || !next_is_taker) page_.line("to", takers_text(takers));
+  }
+  bool first_step_takes(const std::vector<Taker>& takers) const {
+    return plan_.sources.size() == 1 && takers.size() == 1 &&
+           (plan_.steps.empty() ? plan_.sinks.size() == 1
+                                : takers[0].is_step && takers[0].index == 0);
+  }
+
+  void source(std::size_t index) {
+    const SourceSpec& spec = job_.sources[index];
+    const PlannedSource& planned = plan_.sources[index];
+    const std::string label = "source " + *spec.name;
+    switch (spec.kind) {
+      case SourceKind::kKafka:
+        page_.head(label, input_text(spec.kafka));
+        page_.line("group",
+                   spec.kafka.group + " gets a copy of the positions; weir never joins it");
+        starts(spec.kafka);
+        break;
+      case SourceKind::kFile:
+        page_.head(label, "file " + *spec.file.path);
+        page_.line("ends",
+                   "with what is there when the job starts; the next start reads what came");
+        break;
+      default:
+        page_.head(label, pace_text(spec.generate));
+    }
+    if (spec.format.given) page_.line("format", to_string(*spec.format));
+    page_.line("decoded", columns_text(*planned.decoded));
+    if (!planned.not_decoded.empty()) {
+      page_.line("not decoded", fmt::format("{}", fmt::join(planned.not_decoded, ", ")));
+    }
+    if (!planned.row.empty()) page_.line("row", columns_text(*planned.output));
+    to(planned.takers, first_step_takes(planned.takers));
+  }
+
+  void starts(const KafkaSourceSpec& kafka) {
+    const std::string start = start_text(*kafka.start);
+    page_.line("start", around_.checkpoint ? fmt::format("{}, ignored: checkpoint at {}", start,
+                                                         *around_.checkpoint)
+                                           : start + ", at the first start only");
+    if (kafka.end->kind != EndKind::kNone) page_.line("end", end_text(*kafka.end));
+  }
+
+  void step(std::size_t index) {
+    const PlannedStep& planned = plan_.steps[index];
+    const StepSpec& spec = job_.steps[index];
+    std::string text(to_string(planned.kind));
+    if (planned.kind == StepKind::kSelect) {
+      text += " " + columns_text(*planned.output);
+    } else if (planned.kind == StepKind::kUnion) {
+      for (std::size_t i = 0; i < spec.inputs.size(); ++i) {
+        text += (i == 0 ? " of " : ", ") + *spec.inputs[i];
+      }
+    } else if (planned.kind != StepKind::kRoute) {
+      text += " " + one_line(spec.sql.text());
+    }
+    page_.head("step " + planned.id, text);
+    for (std::size_t i = 0; i < planned.routes.size(); ++i) {
+      const PlannedRoute& route = planned.routes[i];
+      page_.line("to " + name_of(route.taker), route.when ? one_line(spec.route[i].when.text())
+                                               : route.otherwise ? std::string("otherwise")
+                                                                 : std::string("every row"));
+    }
+    if (planned.kind == StepKind::kRoute) return;
+    const bool last = index + 1 == plan_.steps.size();
+    const std::vector<Taker>& takers = planned.takers;
+    to(takers, takers.size() == 1 && (last ? plan_.sinks.size() == 1
+                                           : takers[0].is_step && takers[0].index == index + 1));
+  }
+
+  static std::string guarantee_text(SinkRole role, SinkKind kind) {
+    switch (role) {
+      case SinkRole::kTransaction:
+        return "exactly once, in the transaction that decides";
+      case SinkRole::kPlain:
+        return "at least once: rows are visible at once, and may repeat after a crash";
+      case SinkRole::kFollower:
+        return kind == SinkKind::kFile
+                   ? "exactly once: a file per epoch, the same whenever it is written"
+                   : "at least once: rows may repeat after a crash";
+    }
+    return "?";
+  }
+
+  void sink(std::size_t index) {
+    const SinkSpec& spec = job_.sinks[index];
+    const PlannedSink& planned = plan_.sinks[index];
+    const std::string label = "sink " + *spec.name;
+    if (spec.kind == SinkKind::kKafka) {
+      page_.head(label, fmt::format("kafka {}, topic {}", cluster_text(spec.kafka.endpoint.cluster),
+                                    *spec.kafka.topic));
+    } else {
+      page_.head(label, spec.kind == SinkKind::kFile ? "file " + *spec.path + ", a file per epoch"
+                                                     : std::string("stdout"));
+    }
+    page_.line("guarantee", guarantee_text(plan_.delivery.sinks[index], spec.kind));
+    if (spec.kind != SinkKind::kKafka) {
+      page_.line("outbox", format_size(spec.outbox_bytes_max) + " at most; then intake waits");
+      page_.line("format", to_string(*spec.format));
+      return;
+    }
+    page_.line("key", planned.key
+                          ? fmt::format("{}, partitioner {}", one_line(spec.kafka.key.text()),
+                                        to_string(spec.kafka.partitioner))
+                          : std::string("none"));
+    if (planned.partition) page_.line("partition", one_line(spec.kafka.partition.text()));
+    for (const auto& [name, sql] : spec.kafka.headers) {
+      page_.line("header " + name, one_line(sql.text()));
+    }
+    if (planned.tombstone) page_.line("tombstone", one_line(spec.kafka.tombstone_when.text()));
+    page_.line("format", fmt::format("{}, compression {}", to_string(*spec.format),
+                                     to_string(spec.kafka.compression)));
+  }
+
+  void dlq(std::size_t index) {
+    const SinkSpec& spec = job_.dlqs[index];
+    page_.head("sink " + *spec.name,
+               fmt::format("kafka {}, topic {}, for rows with errors",
+                           cluster_text(spec.kafka.endpoint.cluster), *spec.kafka.topic));
+    page_.line("guarantee", guarantee_text(plan_.delivery.dlqs[index], spec.kind));
+  }
+
+  void settings() {
+    page_.head("exchange", "none: every row stays with the worker of its partition");
+    page_.head("trigger", trigger_text(*job_.trigger));
+    page_.head("commit",
+               fmt::format("every {}, {} records, or {} of input or output; a new producer "
+                           "after each",
+                           format_duration(job_.commit.every), job_.commit.records,
+                           format_size(job_.commit.bytes)));
+    page_.head("errors", fmt::format("decode {}, eval {}", error_text(job_.on_decode_error),
+                                     error_text(job_.on_eval_error)));
+    page_.head("takeover", *job_.takeover == Takeover::kAuto
+                               ? "auto: at its start the job takes over from another machine"
+                               : "ask: another machine's job is left alone until run --takeover");
+    page_.head("stop", "finishes the open epoch, for " + format_duration(job_.drain_timeout) +
+                           " at most; then drops it, to be read again");
+    page_.head("threads", job_.limits.threads ? std::to_string(*job_.limits.threads)
+                                              : std::string("one per partition, up to 4 per core"));
+    page_.head("memory", memory_text(job_.limits.memory_bytes));
+  }
+
+  const JobSpec& job_;
+  const Plan& plan_;
+  const PlanSurroundings& around_;
+  Page page_;
+};
 
 }  // namespace
 
 std::string explain_plan(const JobSpec& job, const Plan& plan, const PlanSurroundings& around) {
-  Page page;
-  page.head("job " + job.identity(), job.description.empty() ? "" : job.description);
-  page.line("lane", fmt::format("{}.{}.0, light: it keeps nothing between rows", around.instance,
-                                job.identity()));
-  page.line("decided by", "kafka: an epoch's rows and positions are one transaction");
-  page.line("state", around.directory);
-  for (const ParamSpec& param : job.params) {
-    page.line("params." + *param.name, fmt::format("{} {}{}", to_string(param.type), *param.value,
-                                                   param.value.given ? "" : ", by --param"));
-  }
-  for (const PlannedChain& chain : plan.chains) {
-    page.gap();
-    explain_source(page, job.sources[chain.source], chain, around);
-    for (const PlannedStep& step : chain.steps) explain_step(page, job, step);
-    explain_sink(page, job.sinks[chain.sink], chain);
-  }
-  page.gap();
-  page.head("exchange", "none: every row stays with the worker of its partition");
-  page.head("trigger", trigger_text(*job.trigger));
-  page.head("commit", fmt::format("every {}, {} records, or {} of input or output; a new producer "
-                                  "after each",
-                                  format_duration(job.commit.every), job.commit.records,
-                                  format_size(job.commit.bytes)));
-  page.head("errors", fmt::format("decode {}, eval {}", error_text(job.on_decode_error),
-                                  error_text(job.on_eval_error)));
-  page.head("takeover", job.takeover == Takeover::kAuto
-                            ? "auto: at its start the job takes over from another machine"
-                            : "ask: another machine's job is left alone until run --takeover");
-  page.head("stop", "finishes the open epoch, for " + format_duration(job.drain_timeout) +
-                        " at most; then drops it, to be read again");
-  page.head("threads", job.limits.threads ? std::to_string(*job.limits.threads)
-                                          : std::string("one per partition, up to 4 per core"));
-  page.head("memory", format_size(job.limits.memory_bytes));
-  return std::move(page).text();
+  return Explainer(job, plan, around).text();
 }
 
 }  // namespace weir

@@ -1,8 +1,6 @@
 #pragma once
 
 #include <cstddef>
-#include <map>
-#include <optional>
 #include <string>
 #include <vector>
 
@@ -11,20 +9,21 @@
 
 namespace weir {
 
-/// The one that takes the rows of a source or step.
-struct Taker {
+/// The one whose rows a step or sink takes.
+struct Giver {
   bool is_step = false;
-  std::size_t index = 0;  ///< into JobSpec::steps or sinks
+  std::size_t index = 0;  ///< into JobSpec::steps or sources
+  std::size_t port = 0;   ///< of a route: the entry
 };
 
-/// Who takes whose rows: steps in the file's order unless `from:` says otherwise. In this version
-/// every source and step has exactly one taker, so a job is a set of chains.
+/// Who takes whose rows: those of the step before unless `from:`, a `union` or a `route` says
+/// otherwise. A step takes from sources and earlier steps only, so there are no cycles.
 ///
 /// Thread: any, immutable.
 struct Links {
-  std::map<std::string, Taker> takers;  ///< by the name of who is taken from
-  /// Of the steps, by index: their ids, or a name that stands for one whose id is missing or taken.
-  std::vector<std::string> step_names;
+  /// By index of the step or sink; none where a mistake was reported.
+  std::vector<std::vector<Giver>> of_steps;
+  std::vector<std::vector<Giver>> of_sinks;
 };
 
 /// Finds the links; what does not fit together goes to `diagnostics`.

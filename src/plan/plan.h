@@ -7,36 +7,67 @@
 
 #include "base/ids.h"
 #include "data/schema.h"
+#include "plan/delivery.h"
 #include "spec/diagnostics.h"
 #include "spec/job_spec.h"
 #include "sql/expression.h"
 
 namespace weir {
 
-/// One step with its expressions compiled; exactly one of filter and select is there.
+/// One that takes the rows of a source or step.
+struct Taker {
+  bool is_step = false;
+  std::size_t index = 0;  ///< into Plan::steps or sinks
+};
+
+/// One way out of a route.
+struct PlannedRoute {
+  std::optional<Expression> when;  ///< none: every row, or with `otherwise` those nobody took
+  bool otherwise = false;
+  Taker taker;
+};
+
+/// One step with its expressions compiled.
 struct PlannedStep {
   std::string id;
+  StepKind kind = StepKind::kNone;
   std::optional<Expression> filter;
+  /// Of a select; of an explode one target, the array and the name of its element.
   std::vector<SelectTarget> select;
+  std::vector<PlannedRoute> routes;
+  std::shared_ptr<const Schema> input;
   std::shared_ptr<const Schema> output;
+  std::vector<Taker> takers;  ///< none of a route
 };
 
-/// What happens to the records of one source, up to its sink. In this version every source and
-/// step has exactly one taker.
-struct PlannedChain {
-  std::size_t source = 0;                 ///< index into JobSpec::sources
+struct PlannedSource {
   std::shared_ptr<const Schema> decoded;  ///< the columns that are used, and so decoded
-  std::vector<std::string> not_decoded;   ///< the schema's other columns
-  std::vector<PlannedStep> steps;
-  std::size_t sink = 0;  ///< index into JobSpec::sinks
-  std::optional<Expression> key;
+  std::vector<std::string> columns;       ///< names of all columns of the schema, in order
+  std::vector<std::string> not_decoded;   ///< those of them that are not used
   bool reads_headers = false;
+  std::vector<SelectTarget> row;         ///< of generate: what makes its rows of `i`
+  std::shared_ptr<const Schema> output;  ///< of its rows: `decoded`, or the columns of `row`
+  std::vector<Taker> takers;
 };
 
-/// A job without live objects. Thread: any, immutable.
+struct PlannedSink {
+  std::shared_ptr<const Schema> input;
+  std::optional<Expression> key;
+  std::optional<Expression> partition;  ///< bigint or integer
+  std::optional<Expression> tombstone;  ///< boolean
+  std::vector<SelectTarget> headers;
+};
+
+/// A job without live objects: sources, steps and sinks by their index in the JobSpec, and who
+/// takes whose rows. A step's takers come after it, so there are no cycles.
+///
+/// Thread: any, immutable.
 struct Plan {
   PlanHash hash;
-  std::vector<PlannedChain> chains;
+  std::vector<PlannedSource> sources;
+  std::vector<PlannedStep> steps;
+  std::vector<PlannedSink> sinks;
+  Delivery delivery;
 };
 
 /// Compiles every expression and finds who takes whose rows. All mistakes go to `diagnostics`;

@@ -26,8 +26,9 @@ std::string_view kind_name(const YamlNode& node) {
 // What one entry of a list or named map is called in messages.
 std::string_view singular(std::string_view path) {
   if (path == "sources") return "source";
-  if (path == "sinks") return "sink";
+  if (path == "sinks" || path == "errors.sinks") return "sink";
   if (path == "steps") return "step";
+  if (path == "steps.[].route") return "route entry";
   if (path == "params") return "parameter";
   if (path == "clusters") return "cluster";
   return {};
@@ -144,10 +145,8 @@ class Walker {
     if (node.is_scalar() && !field.choices.empty()) {
       return check_scalar(node, field, key, context_);
     }
-    if (node.is_list() || node.is_scalar() ||
-        (node.kind == YamlNode::Kind::kNull && !field.choices.empty())) {
-      return wrong_shape(node, field, key, "a map");
-    }
+    // A key with nothing behind it must not read as one that is not there.
+    if (!node.is_map()) return wrong_shape(node, field, key, "a map");
     const std::string where =
         owner.empty() ? fmt::format("\"{}\"", key) : fmt::format("\"{}\" of {}", key, owner);
     map(node, field.path, key_at, owner, where);
@@ -155,9 +154,8 @@ class Walker {
 
   void named(YamlNode& node, const FieldInfo& field, const std::string& key,
              const std::string& owner) {
-    if (node.kind != YamlNode::Kind::kMap && node.kind != YamlNode::Kind::kNull) {
-      return wrong_shape(node, field, key, "a map");
-    }
+    const bool empty_section = node.kind == YamlNode::Kind::kNull && field.parent().empty();
+    if (!node.is_map() && !empty_section) return wrong_shape(node, field, key, "a map");
     if (field.required && node.entries.empty()) {
       node.bad = true;
       return error(node.at, Code::kMissingField, fmt::format("\"{}\" is empty", key),

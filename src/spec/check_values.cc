@@ -96,6 +96,8 @@ class ScalarCheck {
         });
       case FieldType::kSize:
         return with_unit(parse_size(text()), "size", "64MiB or 10kB", format_size);
+      case FieldType::kRate:
+        return rate();
       case FieldType::kName:
         if (is_name(text())) return;
         return fail(Code::kBadName, fmt::format("\"{}\" cannot be a name", text()),
@@ -120,7 +122,7 @@ class ScalarCheck {
         return sql();
       default:
         if (text().empty() && field_.type != FieldType::kProperty && field_.path != "description" &&
-            field_.path != "params.*.default") {
+            field_.path != "params.*.default" && field_.key() != "null") {
           fail(Code::kBadValue, fmt::format("\"{}\" is empty", key_));
         }
     }
@@ -158,6 +160,17 @@ class ScalarCheck {
     if (*value < field_.min || (field_.max != 0 && *value > field_.max)) {
       fail(Code::kBadValue,
            fmt::format("\"{}\" must be between {} and {}{}", key_, field_.min, field_.max, words));
+    }
+  }
+
+  void rate() {
+    const std::optional<double> value = parse_rate(text());
+    if (!value && is_bare_number(text())) {
+      return fail(Code::kNeedsUnit, fmt::format("\"{}\" needs a unit, such as 20000/s", key_));
+    }
+    if (!value || *value <= 0 || *value > 1e7) {
+      fail(Code::kBadValue, fmt::format("\"{}\" must be a rate above 0 and up to 10000000/s", key_),
+           "such as 20000/s");
     }
   }
 

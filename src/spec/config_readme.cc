@@ -65,6 +65,8 @@ std::string_view type_name(FieldType type) {
       return "duration";
     case FieldType::kSize:
       return "size";
+    case FieldType::kRate:
+      return "rate";
     case FieldType::kCount:
       return "number";
     case FieldType::kTimestamp:
@@ -180,7 +182,7 @@ JSON Schemas for editors. With the YAML language server, put this on a job's fir
 
 - A key that is not listed here is an error, never ignored.
 - **duration**: a number with `us`, `ms`, `s`, `m`, `h` or `d`, such as `250ms`. **size**: with `B`, `kB`, `MB`,
-  `GB`, `TB` (powers of 1,000) or `KiB`, `MiB`, `GiB`, `TiB` (of 1,024). A bare number is an error.
+  `GB`, `TB` (powers of 1,000) or `KiB`, `MiB`, `GiB`, `TiB` (of 1,024). **rate**: `20000/s`. A bare number is an error.
 - **name**: 1 to 48 letters, digits, `-` and `_`, the first a letter or a digit.
 - **SQL**: PostgreSQL's grammar. Put it in a block (`|`) or in quotes where it holds a comma in `{ }`, a `: ` or a ` #`,
   and comments on lines of their own.
@@ -211,7 +213,6 @@ std::string config_readme() {
       "## Known, and not in this version\n\n`weir check` refuses these by name (W1006). In a job "
       "file: ";
   append_later(out, job_fields());
-  out += "\nIn SQL: `params.NAME`.\n";
   out += "\nIn weir.yaml: ";
   append_later(out, weir_fields());
   return out;

@@ -23,6 +23,7 @@ enum class FieldType : unsigned char {
   kProperty,  ///< a librdkafka property's value; `${file:}` allowed
   kDuration,  ///< min and max in microseconds
   kSize,      ///< min and max in bytes
+  kRate,      ///< per second: 20000/s
   kCount,     ///< a whole number; with choices, one of these words instead
   kTimestamp,
   kChoice,

@@ -31,6 +31,9 @@ struct KafkaEndpoint {
   Place at;  ///< of `cluster:` or `brokers:`
 };
 
+/// By name, or by brokers as written: only the brokers themselves know more.
+bool same_cluster(const KafkaEndpoint& a, const KafkaEndpoint& b);
+
 enum class StartKind : unsigned char { kLatest, kEarliest, kCommitted, kTimestamp, kOffsets };
 enum class EndKind : unsigned char { kNone, kLatest, kTimestamp, kOffsets };
 /// topic -> partition -> offset
@@ -59,22 +62,60 @@ struct KafkaSourceSpec {
   std::map<std::string, SecretText> properties;
 };
 
-enum class FormatKind : unsigned char { kJson, kRaw };
+struct FileSourceSpec {
+  Located<std::string> path;     ///< a file or a pattern; relative to the job file's directory
+  bool last_line_waits = false;  ///< `last_line: wait`
+  std::uint64_t row_bytes_max = 16ULL * 1024 * 1024;
+};
+
+/// Exactly one of every and rate is there.
+struct GenerateSourceSpec {
+  std::chrono::microseconds every{};
+  double per_second = 0;
+  std::optional<std::int64_t> count;
+  SqlText row;  ///< a select list over `i`; not given: `i` alone
+};
+
+enum class FormatKind : unsigned char { kJson, kRaw, kCsv, kText };
 std::string_view to_string(FormatKind format);
+
+struct CsvSpec {
+  char delimiter = ',';
+  bool header = true;
+  std::string null_text;
+};
+
+enum class SourceKind : unsigned char { kNone, kKafka, kFile, kGenerate };
+std::string_view to_string(SourceKind kind);
 
 struct SourceSpec {
   Located<std::string> name;
+  SourceKind kind = SourceKind::kNone;  ///< kNone: a mistake that was reported
   KafkaSourceSpec kafka;
-  Located<FormatKind> format;
-  SqlText schema;  ///< column list; given for json, not for raw
+  FileSourceSpec file;
+  GenerateSourceSpec generate;
+  Located<FormatKind> format;  ///< not of kGenerate
+  CsvSpec csv;
+  SqlText schema;  ///< column list; given for json and csv only
 };
 
-/// One step; exactly one of filter and select is given.
+enum class StepKind : unsigned char { kNone, kFilter, kSelect, kExplode, kRoute, kUnion };
+std::string_view to_string(StepKind kind);
+
+/// One entry of a `route`. Each stands alone: a row goes to all whose condition is TRUE.
+struct RouteSpec {
+  SqlText when;  ///< not given: every row, or with `otherwise` those that no entry took
+  bool otherwise = false;
+  Located<std::string> to;  ///< a sink or a later step
+};
+
 struct StepSpec {
   Located<std::string> id;
-  Located<std::string> from;  ///< a source or an earlier step; not given: plan/ finds it
-  SqlText filter;
-  SqlText select;
+  StepKind kind = StepKind::kNone;  ///< kNone: a mistake that was reported
+  Located<std::string> from;        ///< a source or an earlier step; not given: plan/ finds it
+  SqlText sql;                      ///< of kFilter, kSelect and kExplode
+  std::vector<RouteSpec> route;
+  std::vector<Located<std::string>> inputs;  ///< of kUnion
 };
 
 /// Names are librdkafka's, value by value.
@@ -94,17 +135,28 @@ std::string_view to_string(Compression compression);
 struct KafkaSinkSpec {
   KafkaEndpoint endpoint;
   Located<std::string> topic;
-  SqlText key;  ///< not given: records without a key
+  SqlText key;                                           ///< not given: records without a key
+  std::vector<std::pair<std::string, SqlText>> headers;  ///< in the file's order
+  SqlText partition;       ///< not given, or NULL for a row: the partitioner chooses
+  SqlText tombstone_when;  ///< TRUE: the record's value is null
   Partitioner partitioner = Partitioner::kMurmur2Random;
   Compression compression = Compression::kNone;
   std::map<std::string, SecretText> properties;
 };
 
+enum class SinkKind : unsigned char { kNone, kKafka, kFile, kStdout };
+std::string_view to_string(SinkKind kind);
+
 struct SinkSpec {
   Located<std::string> name;
-  Located<std::string> from;  ///< a source or step; not given: plan/ finds it
+  SinkKind kind = SinkKind::kNone;  ///< kNone: a mistake that was reported
+  Place kind_at;
+  Located<std::string> from;  ///< a source or step; not given: a route names it, or plan/ finds it
   KafkaSinkSpec kafka;
+  Located<std::string> path;  ///< kFile: the directory of the parts
   Located<FormatKind> format;
+  CsvSpec csv;
+  std::uint64_t outbox_bytes_max = 10ULL << 30U;
 };
 
 /// The epoch is sealed by whichever comes first.
@@ -116,7 +168,16 @@ struct CommitSpec {
 
 enum class Takeover : unsigned char { kAsk, kAuto };
 enum class TriggerKind : unsigned char { kContinuous, kEvery, kAvailableNow };
-enum class OnError : unsigned char { kFail, kSkip };
+enum class OnError : unsigned char { kFail, kSkip, kDlq };
+enum class Guarantee : unsigned char { kExactlyOnce, kAtLeastOnce };
+/// Who decides an epoch: `delivery.offsets`.
+enum class DecidedBy : unsigned char { kSink, kKafka, kCheckpoint };
+std::string_view to_string(DecidedBy by);
+
+struct ErrorRule {
+  OnError rule = OnError::kFail;
+  Located<std::string> dlq;  ///< kDlq: one of JobSpec::dlqs
+};
 
 struct TriggerSpec {
   TriggerKind kind = TriggerKind::kContinuous;
@@ -137,11 +198,14 @@ struct JobSpec {
   std::vector<StepSpec> steps;
   std::vector<SinkSpec> sinks;  ///< at least one
 
+  Located<Guarantee> guarantee;
+  Located<DecidedBy> offsets;  ///< not given: plan/ chooses
   CommitSpec commit;
-  Takeover takeover = Takeover::kAsk;
+  Located<Takeover> takeover;
   Located<TriggerSpec> trigger;
-  OnError on_decode_error = OnError::kFail;
-  OnError on_eval_error = OnError::kFail;
+  ErrorRule on_decode_error;
+  ErrorRule on_eval_error;
+  std::vector<SinkSpec> dlqs;  ///< of `errors.sinks`
   std::chrono::microseconds drain_timeout = std::chrono::seconds(60);
   LimitsSpec limits;
 

@@ -166,6 +166,8 @@ class SchemaWriter {
         return R"("type": "string", "pattern": "^([0-9]+(\\.[0-9]+)?(us|ms|s|m|h|d)|.*\\$\\{.*)$")";
       case FieldType::kSize:
         return R"("type": "string", "pattern": "^([0-9]+(\\.[0-9]+)?([kMGT]?B|[KMGT]iB)|.*\\$\\{.*)$")";
+      case FieldType::kRate:
+        return R"("type": "string", "pattern": "^([0-9]+(\\.[0-9]+)?/s|.*\\$\\{.*)$")";
       case FieldType::kCount: {
         std::string number = fmt::format("{{ \"type\": \"integer\", \"minimum\": {}", info.min);
         if (info.max != 0) number += fmt::format(", \"maximum\": {}", info.max);

@@ -36,6 +36,8 @@ Error to_error(const rocksdb::Status& status, const std::string& what) {
   return {Action::kStopJob, what + ": " + status.ToString()};
 }
 
+constexpr std::uint64_t kBlockCacheBytes = 512U * 1024;
+
 rocksdb::Options store_options() {
   rocksdb::Options options;
   options.create_if_missing = true;
@@ -57,7 +59,7 @@ rocksdb::Options store_options() {
   // All column families together; then the oldest is flushed, so that its WAL can go.
   options.max_total_wal_size = 64U << 20U;
   rocksdb::BlockBasedTableOptions table;
-  table.block_cache = rocksdb::NewLRUCache(512U * 1024);
+  table.block_cache = rocksdb::NewLRUCache(kBlockCacheBytes);
   options.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table));
   return options;
 }
@@ -359,8 +361,11 @@ Families families_of(const rocksdb::Options& options) {
 
 }  // namespace
 
-Result<std::unique_ptr<EpochStore>> open_rocksdb_store(const std::string& directory) {
-  const rocksdb::Options options = store_options();
+Result<std::unique_ptr<EpochStore>> open_rocksdb_store(const std::string& directory,
+                                                       std::uint64_t memory_bytes) {
+  rocksdb::Options options = store_options();
+  // Of all column families together; at the bound the largest is flushed.
+  options.db_write_buffer_size = std::max(memory_bytes, 2 * kBlockCacheBytes) - kBlockCacheBytes;
   rocksdb::DB* db = nullptr;
   std::vector<rocksdb::ColumnFamilyHandle*> families;
   const rocksdb::Status status =

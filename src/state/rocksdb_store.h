@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <string>
 
@@ -12,9 +13,13 @@ namespace weir {
 /// `default` holds LANE and the followers' cursors, `epochs` the D records, `outbox` the rows that
 /// followers have not acknowledged, one value per follower and epoch (epoch_codec.h).
 ///
+/// `memory_bytes` bounds what is kept of it in memory; less than 1 MiB counts as 1 MiB.
+///
 /// Errors: kStopJob when the directory cannot be made or written; kHalt corrupt_store when RocksDB
 /// finds damage.
-Result<std::unique_ptr<EpochStore>> open_rocksdb_store(const std::string& directory);
+Result<std::unique_ptr<EpochStore>> open_rocksdb_store(const std::string& directory,
+                                                       std::uint64_t memory_bytes = 48ULL * 1024 *
+                                                                                    1024);
 
 /// What the store below `directory` holds, without writing anything there, not even RocksDB's own
 /// files; empty when there is none. Precondition: no other process writes to it meanwhile.

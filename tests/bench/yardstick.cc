@@ -18,6 +18,8 @@
 
 #include "connectors/kafka/client.h"
 #include "connectors/kafka/producer.h"
+#include "connectors/kafka/queue_bounds.h"
+#include "plan/memory.h"
 
 namespace {
 
@@ -35,7 +37,12 @@ void must(rd_kafka_error_t* error, const char* what) {
   if (error != nullptr) die(std::string(what) + ": " + rd_kafka_error_string(error));
 }
 
-// As connectors/kafka/source.cc sets them for a job with limits.memory 512 MiB.
+// A job with the default limits.memory.
+constexpr weir::MemoryShares kMemory = weir::share_memory(512ULL << 20U);
+// That reads four partitions.
+const weir::kafka::QueueBounds kQueues = weir::kafka::share_queues(kMemory.fetch_bytes, 4);
+
+// As connectors/kafka/source.cc sets them.
 const weir::kafka::Properties kConsumerSettings = {
     {"group.id", "yardstick"},
     {"enable.auto.commit", "false"},
@@ -44,8 +51,8 @@ const weir::kafka::Properties kConsumerSettings = {
     {"isolation.level", "read_committed"},
     {"enable.partition.eof", "true"},
     {"check.crcs", "true"},
-    {"queued.min.messages", "1000000"},
-    {"queued.max.messages.kbytes", "183500"},
+    {"queued.min.messages", std::to_string(kQueues.messages_max)},
+    {"queued.max.messages.kbytes", std::to_string(kQueues.kbytes_max)},
     {"fetch.wait.max.ms", "500"},
 };
 
@@ -147,9 +154,12 @@ std::vector<Partition> assign(Client& consumer, const std::string& input) {
 }
 
 void open_copy(Copy& copy, const KafkaCluster& cluster, const std::string& output) {
-  auto opened = Producer::open(
-      cluster, "yardstick",
-      {{.topic = output, .partitioner = "murmur2_random", .compression = "lz4", .properties = {}}});
+  auto opened = Producer::open(cluster, "yardstick",
+                               {.topics = {{.topic = output,
+                                            .partitioner = "murmur2_random",
+                                            .compression = "lz4",
+                                            .properties = {}}},
+                                .queue_bytes = kMemory.rows_bytes});
   if (!opened) die(opened.error().message());
   copy.producer = std::move(*opened);
   copy.topic = copy.producer->topic(output);

@@ -101,6 +101,8 @@ std::int64_t next_of(const Position& position);
 
 Contract<ClusterRig> decider_contract();
 Contract<ClusterRig> sink_contract();
+/// Of sinks whose rows are seen before the decision; the rig's lanes have such a one.
+Contract<ClusterRig> plain_sink_contract();
 Contract<ClusterRig> source_contract();
 
 }  // namespace weir::test

@@ -103,17 +103,78 @@ void flush_tells_of_a_fence(ClusterRig& rig) {
   CHECK(flushed.error().code() != Code::kRowsRefused);
 }
 
-}  // namespace
+void flush_makes_visible(ClusterRig& rig) {
+  const std::string out = rig.unique("out");
+  rig.create_topic(out, 1);
+  const LaneUnderTest lane = rig.lane(out);
+  const auto writer = lane.sink->open_writer(nullptr);
+  REQUIRE((*writer)->begin(EpochId{1}));
+  write_rows(**writer, {"a", "b"});
+  REQUIRE(lane.sink->flush(EpochId{1}, rig.within(10s)));
+  CHECK(values_of(rig.read_committed(out)) == std::vector<std::string>{"a", "b"});
+}
 
-Contract<ClusterRig> sink_contract() {
+void leaves_nothing_to_the_next(ClusterRig& rig) {
+  const std::string out = rig.unique("out");
+  rig.create_topic(out, 1, 1000);
+  const LaneUnderTest lane = rig.lane(out);
+  {
+    const auto recovered = lane.sink->open_writer(nullptr);
+    REQUIRE((*recovered)->begin(EpochId{1}));
+    std::string noise;
+    for (int i = 0; i < 3000; ++i) noise += rig.unique("").substr(1, 3);
+    write_rows(**recovered, {noise});
+  }
+  const auto writer = lane.sink->open_writer(nullptr);
+  const auto second = lane.sink->open_writer(nullptr);
+  for (int epoch = 1; epoch <= 3; ++epoch) {
+    REQUIRE((*writer)->begin(EpochId{epoch}));
+    write_rows(**writer, {"one " + std::to_string(epoch)});
+    REQUIRE((*second)->begin(EpochId{epoch}));
+    write_rows(**second, {"two " + std::to_string(epoch)});
+    CHECK(lane.sink->flush(EpochId{epoch}, rig.within(10s)));
+  }
+  CHECK(values_of(rig.read_committed(out)) ==
+        std::vector<std::string>{"one 1", "one 2", "one 3", "two 1", "two 2", "two 3"});
+}
+
+void no_broker_fails_the_flush(ClusterRig& rig) {
+  const LaneUnderTest lane = rig.unreachable_lane();
+  const auto writer = lane.sink->open_writer(nullptr);
+  REQUIRE((*writer)->begin(EpochId{1}));
+  write_rows(**writer, {"lost"});
+  const Result<> flushed = lane.sink->flush(EpochId{1}, rig.within(500ms));
+  REQUIRE_FALSE(flushed);
+  CHECK(flushed.error().action() == Action::kRecover);
+  CHECK(flushed.error().code() == Code::kBrokersUnreachable);
+}
+
+Contract<ClusterRig> every_sink() {
   return {
       {"a topic that is not there stops the job and is not made", &missing_topic_stops},
       {"no broker is tried again", &no_broker_is_tried_again},
-      {"a writer begins no epoch without a decider", &needs_a_decider},
       {"the selected rows from an index on are written", &writes_from_an_index},
       {"a record that is too large is the rows' fault", &fault_of_the_rows},
-      {"a flush after a fence fails, and not for the rows", &flush_tells_of_a_fence},
   };
+}
+
+}  // namespace
+
+Contract<ClusterRig> sink_contract() {
+  Contract<ClusterRig> contract = every_sink();
+  contract.push_back({"a writer begins no epoch without a decider", &needs_a_decider});
+  contract.push_back(
+      {"a flush after a fence fails, and not for the rows", &flush_tells_of_a_fence});
+  return contract;
+}
+
+Contract<ClusterRig> plain_sink_contract() {
+  Contract<ClusterRig> contract = every_sink();
+  contract.push_back({"what was flushed is visible", &flush_makes_visible});
+  contract.push_back(
+      {"a fault of rows that were given up is not the next epoch's", &leaves_nothing_to_the_next});
+  contract.push_back({"a flush without a broker fails", &no_broker_fails_the_flush});
+  return contract;
 }
 
 }  // namespace weir::test

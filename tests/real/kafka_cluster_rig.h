@@ -10,7 +10,7 @@
 namespace weir::kafka::test {
 
 /// The contracts' rig over the real Kafka.
-class KafkaClusterRig final : public weir::test::ClusterRig {
+class KafkaClusterRig : public weir::test::ClusterRig {
  public:
   using Message = weir::test::Message;
   using LaneUnderTest = weir::test::LaneUnderTest;

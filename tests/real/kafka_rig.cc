@@ -69,6 +69,28 @@ void wait_for_topic(const std::string& topic, bool there) {
   FAIL("topic " << topic << (there ? " did not appear" : " did not go"));
 }
 
+Arrived arrived(const rd_kafka_message_t& message) {
+  const auto text = [](const void* bytes, std::size_t size) {
+    return bytes == nullptr
+               ? std::nullopt
+               : std::optional<std::string>(std::in_place, static_cast<const char*>(bytes), size);
+  };
+  Arrived copy{.partition = message.partition,
+               .message = {text(message.key, message.key_len), text(message.payload, message.len)},
+               .headers = {}};
+  rd_kafka_headers_t* headers = nullptr;
+  if (rd_kafka_message_headers(&message, &headers) != RD_KAFKA_RESP_ERR_NO_ERROR) return copy;
+  const char* name = nullptr;
+  const void* value = nullptr;
+  std::size_t size = 0;
+  for (std::size_t i = 0;
+       rd_kafka_header_get_all(headers, i, &name, &value, &size) == RD_KAFKA_RESP_ERR_NO_ERROR;
+       ++i) {
+    copy.headers.emplace_back(name, text(value, size));
+  }
+  return copy;
+}
+
 }  // namespace
 
 std::string brokers() {
@@ -141,7 +163,7 @@ void produce(const std::string& topic, std::int32_t partition,
   rd_kafka_destroy(handle);
 }
 
-std::vector<Message> read_committed(const std::string& topic, int partitions) {
+std::vector<Arrived> read_arrived(const std::string& topic, int partitions) {
   rd_kafka_t* handle = make_handle(RD_KAFKA_CONSUMER, {{"group.id", "nobody"},
                                                        {"isolation.level", "read_committed"},
                                                        {"enable.partition.eof", "true"},
@@ -153,7 +175,7 @@ std::vector<Message> read_committed(const std::string& topic, int partitions) {
         RD_KAFKA_OFFSET_BEGINNING;
   }
   REQUIRE(rd_kafka_assign(handle, list.get()) == RD_KAFKA_RESP_ERR_NO_ERROR);
-  std::vector<Message> seen;
+  std::vector<Arrived> seen;
   std::set<std::int32_t> ended;
   while (ended.size() < static_cast<std::size_t>(partitions)) {
     rd_kafka_message_t* message = rd_kafka_consumer_poll(handle, kWaitMs);
@@ -162,19 +184,18 @@ std::vector<Message> read_committed(const std::string& topic, int partitions) {
       ended.insert(message->partition);
     } else {
       REQUIRE(message->err == RD_KAFKA_RESP_ERR_NO_ERROR);
-      Message copy;
-      if (message->key != nullptr) {
-        copy.key.emplace(static_cast<const char*>(message->key), message->key_len);
-      }
-      if (message->payload != nullptr) {
-        copy.value.emplace(static_cast<const char*>(message->payload), message->len);
-      }
-      seen.push_back(std::move(copy));
+      seen.push_back(arrived(*message));
     }
     rd_kafka_message_destroy(message);
   }
   rd_kafka_destroy_flags(handle, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE);
   return seen;
+}
+
+std::vector<Message> read_committed(const std::string& topic, int partitions) {
+  std::vector<Message> messages;
+  for (Arrived& each : read_arrived(topic, partitions)) messages.push_back(std::move(each.message));
+  return messages;
 }
 
 Stranger::Stranger(const std::string& transactional_id)
@@ -254,10 +275,10 @@ TestLane same_lane(const LaneId& id, const std::string& topic, const Properties&
                 .sink = nullptr,
                 .make_decider = {}};
   lane.slot =
-      std::make_shared<ProducerSlot>(std::vector<OutputTopic>{{.topic = topic,
-                                                               .partitioner = "murmur2_random",
-                                                               .compression = "lz4",
-                                                               .properties = properties}});
+      std::make_shared<ProducerSlot>(ProducerOptions{.topics = {{.topic = topic,
+                                                                 .partitioner = "murmur2_random",
+                                                                 .compression = "lz4",
+                                                                 .properties = properties}}});
   Result<std::unique_ptr<Encoder>> encoder =
       make_encoder(Format::kRaw, Schema({{"value", {TypeKind::kText}, false}}));
   REQUIRE(encoder);
@@ -265,7 +286,7 @@ TestLane same_lane(const LaneId& id, const std::string& topic, const Properties&
                                .cluster = on,
                                .topic = topic,
                                .encoder = std::move(*encoder),
-                               .make_key = {}},
+                               .make_parts = {}},
                               lane.slot);
   lane.make_decider = kafka_decider_factory(
       {.cluster = on, .lane = lane.id, .mirror_groups = {{"in", lane.group}}}, lane.slot);

@@ -39,7 +39,15 @@ using weir::test::Message;
 /// Writes with a plain producer and waits for the reports.
 void produce(const std::string& topic, std::int32_t partition,
              const std::vector<Message>& messages);
+/// A record with all that a sink gives it.
+struct Arrived {
+  std::int32_t partition = 0;
+  Message message;
+  std::vector<std::pair<std::string, std::optional<std::string>>> headers;
+  bool operator==(const Arrived&) const = default;
+};
 /// What a read_committed consumer sees in partition 0 to `partitions` - 1, until their ends.
+std::vector<Arrived> read_arrived(const std::string& topic, int partitions = 1);
 std::vector<Message> read_committed(const std::string& topic, int partitions = 1);
 
 /// A transactional producer of somebody else, by librdkafka alone.

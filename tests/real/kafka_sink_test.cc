@@ -34,6 +34,9 @@ TEST_CASE("KafkaSink: a record above the client's own limit is the rows' fault",
   CHECK(written.error().code() == Code::kRowsRefused);
   REQUIRE(errors.size() == 1);
   CHECK(errors.back().row == 1);
+  // librdkafka 2.0.2 may fail an assertion of its own in a handle that is destroyed while a request
+  // of its transaction is being tried again, as it is with a topic this young.
+  decider->abort(within(5s));
 }
 
 TEST_CASE("KafkaSink: a full queue is waited out, and every row arrives once", "[real]") {

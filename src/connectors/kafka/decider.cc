@@ -82,7 +82,7 @@ class KafkaDecider final : public Decider {
     // Before init_transactions, which would fence the decider that replaced this one.
     if (!slot_->is_newest(generation_)) return abandoned();
     WEIR_ASSIGN(producer_,
-                Producer::open(options_.cluster, options_.lane.dotted(), slot_->topics()));
+                Producer::open(options_.cluster, options_.lane.dotted(), slot_->options()));
     while (true) {
       const KafkaError error(
           rd_kafka_init_transactions(producer_->get(), std::min(ms_left(deadline), 10'000)));
@@ -100,6 +100,7 @@ class KafkaDecider final : public Decider {
       }
       return meant;
     }
+    WEIR_TRY(producer_->learn_partitions(deadline));
     doubts_seen_ = producer_->doubts();
     if (!slot_->publish(generation_, producer_)) return abandoned();
     return {};

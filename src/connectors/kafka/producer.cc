@@ -4,18 +4,16 @@
 
 #include <algorithm>
 
+#include "connectors/kafka/queue_bounds.h"
+
 namespace weir::kafka {
 namespace {
 
-// epochs.md, section 7. 60 s is Kafka's default; what stays open longer was abandoned.
+// epochs.md, section 7.
 const Properties kProducerSettings = {
     {"enable.idempotence", "true"},
     {"acks", "all"},
     {"message.timeout.ms", "45000"},
-    {"transaction.timeout.ms", "60000"},
-    // Room for bursts: 64 MiB, and as many short messages as fit.
-    {"queue.buffering.max.kbytes", "65536"},
-    {"queue.buffering.max.messages", "500000"},
     // 20 ms fill a batch of 1 MB at full speed; an epoch waits at its seal for its last batch.
     {"linger.ms", "20"},
 };
@@ -29,11 +27,18 @@ bool is_transactional(std::int16_t api_key) {
 
 Result<std::shared_ptr<Producer>> Producer::open(const KafkaCluster& cluster,
                                                  const std::string& transactional_id,
-                                                 const std::vector<OutputTopic>& topics) {
+                                                 const ProducerOptions& options) {
   std::shared_ptr<Producer> producer(new Producer);
   Properties settings = kProducerSettings;
-  settings.emplace_back("transactional.id", transactional_id);
-  for (const OutputTopic& topic : topics) {
+  if (!transactional_id.empty()) {
+    settings.emplace_back("transactional.id", transactional_id);
+    // Kafka's default; what stays open longer was abandoned.
+    settings.emplace_back("transaction.timeout.ms", "60000");
+  }
+  const OutputBounds bounds = bound_output(options.queue_bytes);
+  settings.emplace_back("queue.buffering.max.kbytes", std::to_string(bounds.kbytes_max));
+  settings.emplace_back("queue.buffering.max.messages", std::to_string(bounds.messages_max));
+  for (const OutputTopic& topic : options.topics) {
     settings.insert(settings.end(), topic.properties.begin(), topic.properties.end());
   }
   auto customize = [&](rd_kafka_conf_t* conf) {
@@ -46,7 +51,7 @@ Result<std::shared_ptr<Producer>> Producer::open(const KafkaCluster& cluster,
   };
   WEIR_ASSIGN(producer->client_,
               Client::open(cluster, RD_KAFKA_PRODUCER, settings, customize, producer.get()));
-  for (const OutputTopic& topic : topics) {
+  for (const OutputTopic& topic : options.topics) {
     // Not topic_conf_new(): that would lose message.timeout.ms and the job's own properties.
     rd_kafka_topic_conf_t* conf = rd_kafka_default_topic_conf_dup(producer->get());
     char reason[256];
@@ -64,7 +69,7 @@ Result<std::shared_ptr<Producer>> Producer::open(const KafkaCluster& cluster,
       rd_kafka_topic_conf_destroy(conf);
       return to_error(error, "opening topic " + topic.topic);
     }
-    producer->topics_.emplace_back(topic.topic, handle);
+    producer->topics_.push_back({topic.topic, handle, topic.rows_choose_partition});
   }
   producer->poller_ =
       std::jthread([raw = producer.get()](const std::stop_token& stop) { raw->poll_loop(stop); });
@@ -85,16 +90,42 @@ void Producer::close() {
     rd_kafka_queue_destroy(main);
     poller_.join();
   }
-  for (auto& [name, handle] : topics_) rd_kafka_topic_destroy(handle);
+  for (const Topic& topic : topics_) rd_kafka_topic_destroy(topic.handle);
   topics_.clear();
   client_.reset();
 }
 
 rd_kafka_topic_t* Producer::topic(const std::string& name) const {
-  for (const auto& [known, handle] : topics_) {
-    if (known == name) return handle;
+  for (const Topic& topic : topics_) {
+    if (topic.name == name) return topic.handle;
   }
   return nullptr;
+}
+
+// librdkafka refuses a partition at once when it knows the topic, and only in the delivery report
+// when it does not; its answer has gone through its own table.
+Result<> Producer::learn_partitions(MonoTime deadline) {
+  for (Topic& topic : topics_) {
+    if (!topic.rows_choose_partition) continue;
+    const rd_kafka_metadata_t* metadata = nullptr;
+    const rd_kafka_resp_err_t error =
+        rd_kafka_metadata(get(), 0, topic.handle, &metadata, ms_left(deadline));
+    if (error != RD_KAFKA_RESP_ERR_NO_ERROR) {
+      return client_->explained(to_error(error, "asking for the partitions of " + topic.name));
+    }
+    if (metadata->topic_cnt == 1 && metadata->topics[0].err == RD_KAFKA_RESP_ERR_NO_ERROR) {
+      topic.partitions = metadata->topics[0].partition_cnt;
+    }
+    rd_kafka_metadata_destroy(metadata);
+  }
+  return {};
+}
+
+std::optional<std::int32_t> Producer::partitions(const rd_kafka_topic_t* topic) const {
+  for (const Topic& each : topics_) {
+    if (each.handle == topic) return each.partitions;
+  }
+  return std::nullopt;
 }
 
 void Producer::poll_loop(const std::stop_token& stop) {
@@ -141,6 +172,12 @@ void Producer::on_report(const rd_kafka_message_t& message) {
 void Producer::begin() {
   const MutexLock lock(mutex_);
   first_error_.reset();
+}
+
+bool Producer::settled() const {
+  if (outstanding() != 0 || rd_kafka_fatal_error(get(), nullptr, 0) != 0) return false;
+  const MutexLock lock(mutex_);
+  return !first_error_;
 }
 
 Result<> Producer::flush(MonoTime deadline) {

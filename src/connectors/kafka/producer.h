@@ -23,21 +23,32 @@ struct OutputTopic {
   std::string partitioner = "murmur2_random";
   std::string compression = "none";
   Properties properties;
+  /// RecordParts::partition() is used: how many there are is asked for at each fence, so that one
+  /// that is not there is known before it is written.
+  bool rows_choose_partition = false;
 };
 
-/// A transactional producer handle, with the poller thread that serves it for its whole life: it
+/// All that the producers of a cluster write, and the memory that it may wait in.
+struct ProducerOptions {
+  std::vector<OutputTopic> topics;
+  std::uint64_t queue_bytes = 64ULL * 1024 * 1024;  ///< rows that no broker has acknowledged yet
+};
+
+/// An idempotent producer handle, with the poller thread that serves it for its whole life: it
 /// counts delivery reports and wakes writers that wait for room.
 ///
-/// Made by a decider's fence, shared with the sink writers of its cluster, closed by its decider,
-/// which alone waits for librdkafka's destroy; a writer that comes later is told by enter().
+/// Made by a decider's fence with transactions, or by PlainProducer without; shared with the sink
+/// writers of its cluster, closed by its maker, which alone waits for librdkafka's destroy; a
+/// writer that comes later is told by enter().
 ///
-/// Thread: enter() to forget_room() the workers; the rest the committer.
+/// Thread: enter() to forget_room() the workers; the rest its maker's.
 class Producer {
  public:
+  /// An empty `transactional_id`: without transactions. Does not wait for any broker.
   /// Errors: kStopJob for a setting that librdkafka refuses.
   static Result<std::shared_ptr<Producer>> open(const KafkaCluster& cluster,
                                                 const std::string& transactional_id,
-                                                const std::vector<OutputTopic>& topics);
+                                                const ProducerOptions& options);
   ~Producer();
   Producer(const Producer&) = delete;
   Producer& operator=(const Producer&) = delete;
@@ -58,6 +69,9 @@ class Producer {
   /// takes a second). Null for a topic it was not opened with.
   rd_kafka_topic_t* topic(const std::string& name) const;
 
+  /// As of learn_partitions(); none for a topic whose rows do not choose.
+  std::optional<std::int32_t> partitions(const rd_kafka_topic_t* topic) const;
+
   /// `count` more messages were handed to librdkafka.
   void produced(std::uint64_t count) { produced_.fetch_add(count); }
   /// `room` is written to, once, when a quarter of what is outstanding now was acknowledged. Try
@@ -70,8 +84,12 @@ class Producer {
   /// kBrokersUnreachable at the deadline, else for the reason of the first message that failed
   /// since the last begin(); kStopJob for a missing permission.
   Result<> flush(MonoTime deadline);
+  /// Asks how many partitions the topics have whose rows choose one. Errors: kRetry; kStopJob.
+  Result<> learn_partitions(MonoTime deadline);
   /// Forgets the counts and errors of the epoch before.
   void begin();
+  /// Every message was acknowledged, and the handle can go on. Nobody writes meanwhile.
+  bool settled() const WEIR_EXCLUDES(mutex_);
 
   /// Connections given up and transactional requests without an answer since it was opened: one
   /// more means doubt.
@@ -103,7 +121,13 @@ class Producer {
   }
 
   std::unique_ptr<Client> client_;
-  std::vector<std::pair<std::string, rd_kafka_topic_t*>> topics_;
+  struct Topic {
+    std::string name;
+    rd_kafka_topic_t* handle = nullptr;
+    bool rows_choose_partition = false;
+    std::optional<std::int32_t> partitions = {};
+  };
+  std::vector<Topic> topics_;
   std::atomic<std::uint32_t> users_ = 0;
   std::atomic<bool> closed_ = false;
   std::atomic<std::uint64_t> produced_ = 0;
@@ -111,7 +135,7 @@ class Producer {
   std::atomic<std::uint64_t> doubts_ = 0;
   std::atomic<bool> waiting_ = false;
 
-  Mutex mutex_;
+  mutable Mutex mutex_;
   std::vector<const Waker*> rooms_ WEIR_GUARDED_BY(mutex_);
   std::uint64_t wake_at_ WEIR_GUARDED_BY(mutex_) = 0;  // outstanding messages
   std::optional<Error> first_error_ WEIR_GUARDED_BY(mutex_);
@@ -125,8 +149,8 @@ class Producer {
 /// Owned by the job, outlives deciders and sinks. Thread: any.
 class ProducerSlot {
  public:
-  explicit ProducerSlot(std::vector<OutputTopic> topics) : topics_(std::move(topics)) {}
-  const std::vector<OutputTopic>& topics() const { return topics_; }
+  explicit ProducerSlot(ProducerOptions options) : options_(std::move(options)) {}
+  const ProducerOptions& options() const { return options_; }
 
   std::uint64_t next_generation() WEIR_EXCLUDES(mutex_) {
     const MutexLock lock(mutex_);
@@ -152,7 +176,7 @@ class ProducerSlot {
   }
 
  private:
-  const std::vector<OutputTopic> topics_;
+  const ProducerOptions options_;
   Mutex mutex_;
   std::uint64_t generation_ WEIR_GUARDED_BY(mutex_) = 0;
   std::shared_ptr<Producer> current_ WEIR_GUARDED_BY(mutex_);

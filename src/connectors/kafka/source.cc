@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "connectors/kafka/group.h"
 #include "connectors/kafka/position.h"
+#include "connectors/kafka/queue_bounds.h"
 
 namespace weir::kafka {
 namespace {
@@ -379,6 +380,9 @@ class KafkaSource final : public Source {
   Result<std::vector<std::unique_ptr<SplitReader>>> assign(
       const std::vector<SplitAssignment>& assignments,
       const std::vector<const Waker*>& wakers) override {
+    // The bound is that of each partition's queue, and librdkafka takes it when a handle is made.
+    if (assignments.size() != partitions_) consumer_.reset();
+    partitions_ = assignments.size();
     WEIR_ASSIGN(Client * client, consumer());
     const TopicList list = make_topic_list(assignments.size());
     std::vector<std::unique_ptr<SplitReader>> readers;
@@ -476,6 +480,7 @@ class KafkaSource final : public Source {
   }
 
   Result<std::unique_ptr<Client>> open_consumer(const char* fetch_wait_ms) const {
+    const QueueBounds bounds = share_queues(options_.fetch_bytes, partitions_);
     Properties settings = {
         {"group.id", options_.group},
         {"enable.auto.commit", "false"},
@@ -484,10 +489,8 @@ class KafkaSource final : public Source {
         {"isolation.level", "read_committed"},
         {"enable.partition.eof", "true"},
         {"check.crcs", "true"},
-        // librdkafka 2.0.2 sleeps a second when a partition's queue reaches this; bytes bound it.
-        {"queued.min.messages", "1000000"},
-        {"queued.max.messages.kbytes",
-         std::to_string(std::max<std::uint64_t>(options_.fetch_bytes / 1024, 1024))},
+        {"queued.min.messages", std::to_string(bounds.messages_max)},
+        {"queued.max.messages.kbytes", std::to_string(bounds.kbytes_max)},
         {"fetch.wait.max.ms", fetch_wait_ms},
     };
     settings.insert(settings.end(), options_.properties.begin(), options_.properties.end());
@@ -656,6 +659,7 @@ class KafkaSource final : public Source {
   const KafkaSourceOptions options_;
   Groups groups_;
   std::unique_ptr<Client> consumer_;
+  std::size_t partitions_ = 0;  // that consumer_ was made for
 };
 
 }  // namespace

@@ -94,17 +94,21 @@ TEST_CASE("plan hash: a parameter counts by its value", "[plan]") {
 
 // The hash is durable: LANE and the cell hold it. A change of these bytes is a new version of the
 // grammar.
-TEST_CASE("plan hash: the grammar of version 1", "[plan]") {
+TEST_CASE("plan hash: the grammar of version 2", "[plan]") {
   const Planned made = planned({.filter = "dep_delay > 60", .select = "carrier"});
   REQUIRE(made.plan);
-  CHECK(canonical_plan(*made.job, *made.plan) == R"(plan 1
+  CHECK(canonical_plan(*made.job, *made.plan) == R"(plan 2
 source 7:flights 5:kafka 4:json
 topic 7:flights
 column 7:carrier 4:text 8:not null
 column 9:dep_delay 7:integer 0:
-filter 4:late 69:(call boolean 1:>(column integer 9:dep_delay)(constant integer 2:60))
+to 4:late
+filter 4:late
+when 69:(call boolean 1:>(column integer 9:dep_delay)(constant integer 2:60))
+to 5:shape
 select 5:shape
 target 7:carrier 23:(column text 7:carrier)
+to 3:out
 sink 3:out 5:kafka 4:json
 topic 4:late
 key 23:(column text 7:carrier)
@@ -115,10 +119,10 @@ TEST_CASE("plan: only the columns that are used or promised are decoded", "[plan
   const Planned made = planned({.schema = "carrier text, dep_delay integer, origin text NOT NULL, "
                                           "tailnum text"});
   REQUIRE(made.plan);
-  const PlannedChain& chain = made.plan->chains.at(0);
-  REQUIRE(chain.decoded->size() == 3);
-  CHECK((*chain.decoded)[2].name == "origin");
-  CHECK(chain.not_decoded == std::vector<std::string>{"tailnum"});
+  const PlannedSource& source = made.plan->sources.at(0);
+  REQUIRE(source.decoded->size() == 3);
+  CHECK((*source.decoded)[2].name == "origin");
+  CHECK(source.not_decoded == std::vector<std::string>{"tailnum"});
 }
 
 TEST_CASE("plan: a parameter's default that is not of its type is found where it stands",

@@ -54,8 +54,8 @@ TEST_CASE("parse_job: a small job has the documented defaults", "[spec]") {
   CHECK(source.kafka.end->kind == EndKind::kNone);
   CHECK(source.schema.text() == "carrier text, dep_delay integer");
   REQUIRE(spec.steps.size() == 1);
-  CHECK(spec.steps[0].filter.text() == "dep_delay > 60");
-  CHECK_FALSE(spec.steps[0].select.given());
+  CHECK(spec.steps[0].sql.text() == "dep_delay > 60");
+  CHECK(spec.steps[0].kind == StepKind::kFilter);
   CHECK_FALSE(spec.steps[0].from.given);
   REQUIRE(spec.sinks.size() == 1);
   CHECK(spec.sinks[0].kafka.partitioner == Partitioner::kMurmur2Random);
@@ -63,9 +63,9 @@ TEST_CASE("parse_job: a small job has the documented defaults", "[spec]") {
   CHECK(spec.commit.every == std::chrono::seconds(1));
   CHECK(spec.commit.records == 200'000);
   CHECK(spec.commit.bytes == 64U << 20U);
-  CHECK(spec.takeover == Takeover::kAsk);
+  CHECK(*spec.takeover == Takeover::kAsk);
   CHECK(spec.trigger->kind == TriggerKind::kContinuous);
-  CHECK(spec.on_decode_error == OnError::kFail);
+  CHECK(spec.on_decode_error.rule == OnError::kFail);
   CHECK(spec.drain_timeout == std::chrono::seconds(60));
   CHECK_FALSE(spec.limits.threads.has_value());
   CHECK(spec.limits.memory_bytes == 512U << 20U);
@@ -85,11 +85,11 @@ limits: { threads: 3, memory: 64MiB }
   CHECK(spec.commit.every == std::chrono::milliseconds(250));
   CHECK(spec.commit.records == 5);
   CHECK(spec.commit.bytes == 1U << 20U);
-  CHECK(spec.takeover == Takeover::kAuto);
+  CHECK(*spec.takeover == Takeover::kAuto);
   CHECK(spec.trigger->kind == TriggerKind::kEvery);
   CHECK(spec.trigger->every == std::chrono::seconds(10));
-  CHECK(spec.on_decode_error == OnError::kSkip);
-  CHECK(spec.on_eval_error == OnError::kSkip);
+  CHECK(spec.on_decode_error.rule == OnError::kSkip);
+  CHECK(spec.on_eval_error.rule == OnError::kSkip);
   CHECK(spec.drain_timeout == std::chrono::seconds(5));
   CHECK(spec.limits.threads == 3U);
   CHECK(spec.limits.memory_bytes == 64U << 20U);
@@ -155,7 +155,7 @@ description: costs $5 or $${env:X}
   CHECK(*spec.sinks[0].kafka.topic == "late-flights-eu");
   CHECK(spec.commit.records == 7);
   CHECK(spec.description == "costs $5 or ${env:X}");
-  CHECK(spec.steps[0].filter.text() == "_key = '$x'");
+  CHECK(spec.steps[0].sql.text() == "_key = '$x'");
   CHECK(spec.params[0].type.kind == TypeKind::kInteger);
 
   options.params["n"] = "9";
@@ -188,7 +188,7 @@ TEST_CASE("parse_job: mistakes are reported all at once, and the rest is still t
   CHECK(diagnostics.error_count() == 2);
   CHECK(diagnostics.all()[0].code == Code::kNeedsUnit);
   CHECK(diagnostics.all()[1].code == Code::kUnknownField);
-  CHECK(spec->steps[0].filter.text() == "dep_delay > 60");
+  CHECK(spec->steps[0].sql.text() == "dep_delay > 60");
 }
 
 TEST_CASE("parse_job: a file that cannot be read is a mistake, not a crash", "[spec]") {

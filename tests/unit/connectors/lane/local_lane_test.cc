@@ -52,7 +52,7 @@ class Through final : public Pipeline {
     std::vector<RowError> errors;
     BatchPtr batch = decoder_->decode(std::move(records), errors);
     for (const RowError& error : errors) {
-      WEIR_TRY(out.reject(RowErrorKind::kDecode, *batch, error));
+      WEIR_TRY(out.reject(RowErrorKind::kDecode, "in", *batch, error));
     }
     out.rows(SinkIndex{0}, std::move(batch));
     return {};
@@ -157,7 +157,7 @@ struct LocalJob {
     parts.options.may_be_light = false;
     parts.options.commit_every = 5ms;
     parts.options.commit_records = commit_records;
-    parts.options.skip_decode_errors = skip_decode_errors;
+    if (skip_decode_errors) parts.options.decode_errors.kind = RowErrorRule::Kind::kSkip;
     parts.options.threads_max = 2;
     static const SystemClock clock;
     static SeededRandom random(1);

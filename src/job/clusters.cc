@@ -1,0 +1,47 @@
+#include "job/clusters.h"
+
+namespace weir {
+
+Result<kafka::Properties> resolve(const std::map<std::string, SecretText>& properties) {
+  kafka::Properties resolved;
+  for (const auto& [name, text] : properties) {
+    WEIR_ASSIGN(const Secret secret, text.resolve());
+    resolved.emplace_back(name, secret.reveal());
+  }
+  return resolved;
+}
+
+namespace {
+
+Result<kafka::Properties> cluster_properties(const ClusterConfig& config) {
+  WEIR_ASSIGN(kafka::Properties properties, resolve(config.properties));
+  const SecurityConfig& security = config.security;
+  properties.emplace_back("security.protocol", to_string(security.protocol));
+  if (security.mechanism) properties.emplace_back("sasl.mechanism", to_string(*security.mechanism));
+  const auto secret = [&](const char* name, const SecretText& text) -> Result<> {
+    if (text.empty()) return {};
+    WEIR_ASSIGN(const Secret value, text.resolve());
+    properties.emplace_back(name, value.reveal());
+    return {};
+  };
+  WEIR_TRY(secret("sasl.username", security.username));
+  WEIR_TRY(secret("sasl.password", security.password));
+  WEIR_TRY(secret("ssl.key.password", security.key_password));
+  if (!security.ca.empty()) properties.emplace_back("ssl.ca.location", security.ca);
+  if (!security.certificate.empty())
+    properties.emplace_back("ssl.certificate.location", security.certificate);
+  if (!security.key.empty()) properties.emplace_back("ssl.key.location", security.key);
+  return properties;
+}
+
+}  // namespace
+
+kafka::KafkaCluster cluster_of(const KafkaEndpoint& endpoint) {
+  const ClusterConfig& config = endpoint.cluster;
+  return {.name = config.name.empty() ? config.bootstrap() : config.name,
+          .brokers = config.bootstrap(),
+          .epoch_topic = config.epoch_topic,
+          .properties = [config] { return cluster_properties(config); }};
+}
+
+}  // namespace weir

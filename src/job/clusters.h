@@ -1,0 +1,18 @@
+#pragma once
+
+#include <map>
+#include <string>
+
+#include "connectors/kafka/client.h"
+#include "spec/job_spec.h"
+
+namespace weir {
+
+/// A cluster of weir.yaml, or the brokers of a job file, as connectors/kafka takes it. Its secrets
+/// are read at every connect, so that one that was changed is taken up.
+kafka::KafkaCluster cluster_of(const KafkaEndpoint& endpoint);
+
+/// `properties:` of a source or sink. Errors: kRetry for a file that cannot be read now.
+Result<kafka::Properties> resolve(const std::map<std::string, SecretText>& properties);
+
+}  // namespace weir
