@@ -9,7 +9,8 @@ std::string guess(std::initializer_list<std::string_view> lines) {
   SchemaGuess guess;
   for (const std::string_view line : lines) guess.learn(line);
   std::string out;
-  for (const Field& field : guess.schema().fields()) {
+  const Schema schema = guess.schema();
+  for (const Field& field : schema.fields()) {
     out += (out.empty() ? "" : ", ") + field.name + " " + to_string(field.type);
   }
   return out;
