@@ -29,7 +29,8 @@ struct CommitterThread {
   std::unique_ptr<CommitterTask> task;
   std::atomic<bool> quit = false;
   std::atomic<bool> returned = false;
-  std::promise<void> closed;  // with `returned`
+  std::promise<void> close;  // kept by the thread, with `returned`
+  std::future<void> closed = close.get_future();
 };
 
 struct FollowerThread {
@@ -87,8 +88,8 @@ class Threads final : public LaneActors {
     last->quit = true;
     last->waker.wake();
     thread_.detach();
-    return leave || last->closed.get_future().wait_for(parts_->options.close_timeout) ==
-                        std::future_status::ready;
+    return leave ||
+           last->closed.wait_for(parts_->options.close_timeout) == std::future_status::ready;
   }
 
   Result<> start_followers() {
@@ -156,7 +157,7 @@ class Threads final : public LaneActors {
     committer_ = std::make_shared<CommitterThread>(std::move(waker), parts_);
     committer_->task = std::make_unique<CommitterTask>(number, *parts_, clock_, random_,
                                                        &committer_->waker, events_);
-    thread_ = std::thread([mine = committer_] {
+    thread_ = std::thread([mine = committer_]() mutable {
       while (!mine->quit && mine->task->step() != CommitterTask::Step::kQuit) {
         mine->waker.wait(std::nullopt);
       }
@@ -165,7 +166,11 @@ class Threads final : public LaneActors {
       mine->task.reset();
       if (!abandoned) release(*mine->parts);
       mine->returned = true;
-      mine->closed.set_value();
+      // The store is among the parts: a thread that let go of it after its last word would close it
+      // while the process ends.
+      std::promise<void> close = std::move(mine->close);
+      mine.reset();
+      close.set_value();
     });
     return {};
   }
