@@ -57,9 +57,20 @@ Node Compiler::function(const PgQuery__FuncCall& func) {
     return build_json(name, args, func.location);
   }
   if (name == "concat" || name == "concat_ws") return concat(name, args, func.location);
+  if (name == "random" && args.empty()) return random(func.location);
   // PostgreSQL takes date(x) for x::date, where no function has that name.
   if (type && find_functions(name).empty()) return cast_to(args[0], *type, func.location);
   return call(name, args, func.location);
+}
+
+// Of the row's _id, and of where it is called: a restart makes the rows that it made before.
+Node Compiler::random(long location) {
+  const MetaFieldInfo id = *find_meta_field("_id");
+  const Node row = make(NodeKind::kMeta, id.type, place(location));
+  row->meta = id.field;
+  const Node call_site = make(NodeKind::kConstant, {.kind = TypeKind::kText}, place(location));
+  call_site->text = scope_.source + "/" + std::to_string(random_calls_++);
+  return call("random", {row, call_site}, location);
 }
 
 Node Compiler::concat(const std::string& name, const std::vector<Node>& args, long location) {

@@ -72,6 +72,7 @@ class Compiler {
 
   // calls.cc: functions by name
   Node function(const PgQuery__FuncCall& func);
+  Node random(long location);
   Node build_json(const std::string& name, const std::vector<Node>& args, long location);
   Node concat(const std::string& name, const std::vector<Node>& args, long location);
   Node no_function(const std::string& name, const std::vector<Node>& args, long location);
@@ -98,6 +99,7 @@ class Compiler {
   const std::size_t prefix_;
   const SqlScope& scope_;
   std::vector<SqlError>& errors_;
+  std::size_t random_calls_ = 0;
   std::size_t depth_ = 0;
   bool too_deep_ = false;  // was said
 };

@@ -21,7 +21,6 @@ constexpr Word kVolatile[] = {
     {"statement_timestamp", kTimeHint},
     {"transaction_timestamp", kTimeHint},
     {"timeofday", kTimeHint},
-    {"random", ""},
     {"gen_random_uuid", "_id is one per row, the same in every replay"},
     {"nextval", "_offset counts the records of a partition"},
     {"pg_sleep", ""},

@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <cctype>
 
+#include "base/hash.h"
 #include "sql/kernel.h"
 
 namespace weir {
@@ -226,6 +227,14 @@ void measured(FunctionTable& table) {
   const auto bytes = [](Text a) { return a.size(); };
   for (const TypeKind kind : {kT, kY}) count("octet_length", kind, bytes);
   count("length", kY, bytes);
+  // random(): calls.cc adds what makes it another number in each row and place.
+  table.add("random", {kT, kT}, kD,
+            strict<double, Text, Text>([](Arena&, Text id, Text call_site, double& out) {
+              const std::uint64_t hash = hash64(std::string(id).append(call_site));
+              constexpr double kSteps = 9007199254740992.0;  // 2^53, what a double tells apart
+              out = static_cast<double>(hash >> 11U) / kSteps;
+              return kDone;
+            }));
   for (const char* name : {"starts_with", "^@"}) {
     table.add(name, {kT, kT}, kB,
               strict<std::uint8_t, Text, Text>([](Arena&, Text a, Text b, std::uint8_t& out) {
