@@ -18,7 +18,7 @@ namespace {
 Error cannot(const std::string& what, const std::string& path, int error) {
   if (error == ENOSPC || error == EDQUOT) {
     // No mistake in a configuration: the next start may find room.
-    return {Action::kStopJob, "cannot " + what + " " + path + ": the disk is full"};
+    return {Action::kRetry, "cannot " + what + " " + path + ": the disk is full"};
   }
   return {Action::kStopJob, Code::kStateUnusable,
           "cannot " + what + " " + path + ": " + std::strerror(error)};

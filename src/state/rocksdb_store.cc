@@ -82,9 +82,9 @@ Result<> check_room(const std::string& directory) {
   if (statvfs(parent.c_str(), &found) != 0) return {};  // opening says what is wrong
   const std::uint64_t room = std::uint64_t{found.f_bavail} * found.f_frsize;
   if (room >= kRoomMin) return {};
-  return Error{Action::kStopJob, "opening the job's store " + directory + ": the disk is full (" +
-                                     std::to_string(room >> 10U) + " KiB are free, " +
-                                     std::to_string(kRoomMin >> 10U) + " are needed)"};
+  return Error{Action::kRetry, "opening the job's store " + directory + ": the disk is full (" +
+                                   std::to_string(room >> 10U) + " KiB are free, " +
+                                   std::to_string(kRoomMin >> 10U) + " are needed)"};
 }
 
 // D and OUT live for an epoch or until a follower has them: large values that are deleted soon.
