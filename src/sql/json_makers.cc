@@ -211,7 +211,7 @@ void to_jsonb(KernelCall& call) {
 void build(KernelCall& call, bool object) {
   std::string made;
   for (const RowIndex row : call.rows) {
-    made = object ? "{" : "[";
+    made.assign(1, object ? '{' : '[');
     Failure failure = kDone;
     for (std::size_t i = 0; i < call.args.size(); ++i) {
       const Column& arg = call.args[i];
