@@ -132,10 +132,11 @@ Result<> Committer::commit(const EpochContext& epoch, const std::vector<SplitRan
   WEIR_CHECK(epoch.epoch == lane_.epoch.next(), "epochs are decided one after the other (M4)");
   if (moved.empty()) {
     // Nothing moved, so nothing was written: dropped without a commit.
-    return watched(soon(), [&]() -> Result<> {
+    WEIR_TRY(watched(soon(), [&]() -> Result<> {
       decider_->abort(clock_.mono() + kAbortTimeout);
       return {};
-    });
+    }));
+    return rotate();
   }
   for (const SplitRange& range : moved) {
     const Source& source = *parts_.sources[source_of(range.split)];
