@@ -467,8 +467,8 @@ constexpr FieldInfo kJob[] = {
     {.path = "delivery.rotate",
      .type = kChoice,
      .choices = "on_doubt|always",
-     .preset = "always",
-     .example = "rotate: on_doubt",
+     .preset = "on_doubt",
+     .example = "rotate: always",
      .description = "When the producer is made anew between two epochs, so that a late copy of a "
                     "request cannot commit a half of the next one: `on_doubt` where a copy may be "
                     "on its way, as after a lost connection or answer; `always` at every epoch."},

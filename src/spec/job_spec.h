@@ -167,7 +167,7 @@ struct CommitSpec {
   std::uint64_t bytes = 64ULL * 1024 * 1024;
 };
 
-enum class Rotate : unsigned char { kAlways, kOnDoubt };
+enum class Rotate : unsigned char { kOnDoubt, kAlways };
 enum class Takeover : unsigned char { kAsk, kAuto };
 enum class TriggerKind : unsigned char { kContinuous, kEvery, kAvailableNow };
 enum class OnError : unsigned char { kFail, kSkip, kDlq };

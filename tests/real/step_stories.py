@@ -174,7 +174,12 @@ def killed_before_answer():
 
 
 def killed_before_rotation():
-    killed_in_epoch(lambda proxy: proxy.hold(Api.INIT_PRODUCER_ID), "T12")
+    """The commit's answer was lost with its connection, so that a rotation follows."""
+    def step(proxy):
+        proxy.cut_answer(Api.END_TXN)
+        return proxy.hold(Api.INIT_PRODUCER_ID)
+
+    killed_in_epoch(step, "T12")
 
 
 def commit_arrives_before_fence():
