@@ -256,7 +256,9 @@ Result<> Committer::commit_cell(const Commit& commit, const std::function<Result
   const AfterCommit after = on_commit_result(verdict, parts_.options.rotate_always);
   if (after == AfterCommit::kRecover) return verdict.error();
   if (*verdict == Verdict::kDecidedWithDoubt) {
-    log(LogLevel::kInfo, context(), "a commit was followed by doubt; the producer is rotated");
+    LogContext decided = context();
+    decided.epoch = commit.cell.epoch;
+    log(LogLevel::kInfo, decided, "a commit was followed by doubt; the producer is rotated");
   }
   WEIR_TRY(applied());
   return after == AfterCommit::kRotate ? rotate() : Result<>();

@@ -88,6 +88,9 @@ class Connection:
             pump()
         except OSError:
             pass
+        self.end()
+
+    def end(self):
         for end in (self.client, self.broker):
             close(end)
 
@@ -147,7 +150,7 @@ class Proxy:
     def __init__(self, cluster, broker=1):
         self.broker = ("127.0.0.1", cluster.port + 20 + broker)
         self.address = f"127.0.0.1:{cluster.port + 30 + broker}"
-        self.rules, self.lock = [], threading.Lock()
+        self.rules, self.connections, self.lock = [], [], threading.Lock()
         self.ending = threading.Event()
 
     def __enter__(self):
@@ -195,6 +198,13 @@ class Proxy:
         reaches the broker when it is released, on the connection it was sent on."""
         return self._rule(api, number, False, "park", of)
 
+    def end_connections(self):
+        """All that there are, as a broker ends those that were idle for connections.max.idle.ms."""
+        with self.lock:
+            for connection in self.connections:
+                connection.end()
+            self.connections.clear()
+
     def _rule(self, *arguments):
         with self.lock:
             self.rules.append(Rule(*arguments))
@@ -208,7 +218,9 @@ class Proxy:
         while not self.ending.is_set():
             try:
                 client, _ = self.listener.accept()
-                Connection(client, socket.create_connection(self.broker), self._rule_of)
+                made = Connection(client, socket.create_connection(self.broker), self._rule_of)
+                with self.lock:
+                    self.connections.append(made)
             except OSError:
                 continue
 
