@@ -132,10 +132,11 @@ Result<> Committer::commit(const EpochContext& epoch, const std::vector<SplitRan
   WEIR_CHECK(epoch.epoch == lane_.epoch.next(), "epochs are decided one after the other (M4)");
   if (moved.empty()) {
     // Nothing moved, so nothing was written: dropped without a commit.
-    return watched(soon(), [&]() -> Result<> {
+    WEIR_TRY(watched(soon(), [&]() -> Result<> {
       decider_->abort(clock_.mono() + kAbortTimeout);
       return {};
-    });
+    }));
+    return rotate();
   }
   for (const SplitRange& range : moved) {
     const Source& source = *parts_.sources[source_of(range.split)];
@@ -212,6 +213,7 @@ Result<> Committer::decide_locally(EpochRecord& record, const std::vector<Outbox
 
 // LANE says what the record says.
 void Committer::advance(const EpochRecord& record) {
+  for (const SplitRange& range : record.ranges) known_tails_.try_emplace(range.split, range.next);
   lane_.epoch = record.epoch;
   lane_.attempt = record.attempt;
   lane_.digest = record.digest;
@@ -254,7 +256,9 @@ Result<> Committer::commit_cell(const Commit& commit, const std::function<Result
   const AfterCommit after = on_commit_result(verdict, parts_.options.rotate_always);
   if (after == AfterCommit::kRecover) return verdict.error();
   if (*verdict == Verdict::kDecidedWithDoubt) {
-    log(LogLevel::kInfo, context(), "a commit was followed by doubt; the producer is rotated");
+    LogContext decided = context();
+    decided.epoch = commit.cell.epoch;
+    log(LogLevel::kInfo, decided, "a commit was followed by doubt; the producer is rotated");
   }
   WEIR_TRY(applied());
   return after == AfterCommit::kRotate ? rotate() : Result<>();
@@ -283,9 +287,8 @@ Result<> Committer::rotate() {
 
 Result<bool> Committer::look_around() {
   WEIR_TRY(check_health());
-  // A topic that was deleted, made again and filled raises no event, and reading goes on in it. The
-  // lane waits for the answer, so it is a short wait, and no answer says nothing.
-  if (Result<> tails = verify_tails(clock_.mono() + kTailTimeout); !tails) {
+  // The lane waits for the answer, so it is a short wait, and no answer says nothing.
+  if (Result<> tails = look_at_tails(clock_.mono() + kTailTimeout); !tails) {
     if (tails.error().action() != Action::kRetry) return std::move(tails.error());
     log(LogLevel::kInfo, context(),
         "the last records read were not compared this time: " + tails.error().message());
@@ -293,6 +296,21 @@ Result<bool> Committer::look_around() {
   WEIR_ASSIGN(const std::vector<SplitId> splits, discover());
   return std::any_of(splits.begin(), splits.end(),
                      [&](const SplitId& split) { return !lane_.splits.contains(split); });
+}
+
+// A topic that was deleted, made again and filled raises no event, and reading goes on in it: the
+// last record read may be one of the new topic's by now. So where reading has moved, the one that
+// was known before is compared too.
+Result<> Committer::look_at_tails(MonoTime deadline) {
+  std::map<SplitId, Position> before = known_tails_;
+  std::erase_if(before, [&](const auto& entry) {
+    return lane_.splits.at(entry.first).position == entry.second;
+  });
+  WEIR_ASSIGN(const std::vector<TailCheck> checks, compare_tails(before, deadline));
+  if (const auto rewritten = decide_tails(checks, parts_.options.job_file)) {
+    return Error{Action::kHalt, rewritten->halt, rewritten->text};
+  }
+  return verify_tails(deadline);
 }
 
 Result<std::map<SplitId, Position>> Committer::find_ends() {

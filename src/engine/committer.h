@@ -42,7 +42,8 @@ class Committer {
   /// Begins the transaction of epoch L+1 and reads its clock. Errors also for a fault of a source.
   Result<EpochContext> open(AssignmentId assignment);
   /// Flushes the sinks, prepares D/<N> unless the lane is light, and decides the epoch; afterwards
-  /// it is applied, and the producer rotated. An epoch that moved nothing is dropped.
+  /// it is applied, and the producer rotated where it must be. An epoch that moved nothing is
+  /// dropped.
   Result<> commit(const EpochContext& epoch, const std::vector<SplitRange>& moved,
                   const std::vector<OutboxRow>& outbox);
   /// True when `epoch` was decided, also when commit() failed behind that.
@@ -90,7 +91,11 @@ class Committer {
   Result<MirrorReading> read_mirror(Source& source, const std::vector<SplitId>& splits);
   static Result<> all_known(const MirrorReading& mirror);
   Result<> check_cell_stands();
-  /// `report`: says which tails could not be compared.
+  /// Where LANE stands in the splits that the job file names.
+  std::map<SplitId, Position> positions_read() const;
+  Result<std::vector<TailCheck>> compare_tails(const std::map<SplitId, Position>& positions,
+                                               MonoTime deadline);
+  /// Of where LANE stands now. `report`: says which tails could not be compared.
   Result<> verify_tails(MonoTime deadline, bool report = false);
   void report_unverified(const std::vector<TailCheck>& checks) const;
   Result<> resolve_ends();
@@ -101,6 +106,7 @@ class Committer {
 
   // committer.cc
   Result<> check_health();
+  Result<> look_at_tails(MonoTime deadline);
   Result<> flush(const EpochContext& epoch, const std::vector<SplitRange>& moved);
   EpochRecord record_of(const EpochContext& epoch, const std::vector<SplitRange>& moved);
   Result<> decide_locally(EpochRecord& record, const std::vector<OutboxRow>& outbox);
@@ -129,6 +135,8 @@ class Committer {
   std::map<std::string, std::string> identities_;  // of the sources, as of the last recovery
   std::set<std::string> mirrored_;  // sources whose positions the decider's transaction holds
   std::vector<ClaimedSplit> claimed_;
+  // Whose tails were the same at the last look or claim; else of the first epoch since then.
+  std::map<SplitId, Position> known_tails_;
   std::vector<SplitId> unclaimed_;  // that begin anew with the claim under way
   std::chrono::sys_seconds claimed_at_{};
 };

@@ -130,7 +130,7 @@ Result<> Committer::all_known(const MirrorReading& mirror) {
 }
 
 // Cell and mirror are read one after the other, and another machine that runs this job may have
-// fenced us and committed in between: it rotates at every epoch, and while the cell is its own it
+// fenced us and committed in between: once fenced it recovers, and while the cell is its own it
 // goes on. The two do not belong together then, and say nothing about anybody's offsets.
 Result<> Committer::check_cell_stands() {
   WEIR_ASSIGN(const CellReading now, read_stable(soon()));
@@ -352,18 +352,36 @@ Result<> Committer::start_at_beginning(const std::vector<SplitId>& splits) {
   return {};
 }
 
-Result<> Committer::verify_tails(MonoTime deadline, bool report) {
+std::map<SplitId, Position> Committer::positions_read() const {
+  std::map<SplitId, Position> positions;
+  for (const auto& [split, progress] : lane_.splits) {
+    if (is_read(split)) positions[split] = progress.position;
+  }
+  return positions;
+}
+
+Result<std::vector<TailCheck>> Committer::compare_tails(
+    const std::map<SplitId, Position>& positions, MonoTime deadline) {
   std::vector<TailCheck> all;
   for (const auto& source : parts_.sources) {
     std::vector<SplitAssignment> assignments;
-    for (const std::string& name : splits_of(*source)) {
-      const SplitId split{source->name(), name};
-      assignments.push_back({split, lane_.splits.at(split).position, {}});
+    for (const auto& [split, position] : positions) {
+      if (split.source == source->name()) assignments.push_back({split, position, {}});
     }
     WEIR_ASSIGN(const std::vector<TailCheck> checks, source->verify_tails(assignments, deadline));
     all.insert(all.end(), checks.begin(), checks.end());
   }
+  return all;
+}
+
+Result<> Committer::verify_tails(MonoTime deadline, bool report) {
+  const std::map<SplitId, Position> positions = positions_read();
+  WEIR_ASSIGN(const std::vector<TailCheck> all, compare_tails(positions, deadline));
   if (const auto rewritten = decide_tails(all, parts_.options.job_file)) return halted(*rewritten);
+  known_tails_.clear();
+  for (const TailCheck& check : all) {
+    if (check.state == TailState::kSame) known_tails_[check.split] = positions.at(check.split);
+  }
   if (report) report_unverified(all);
   return {};
 }

@@ -145,7 +145,7 @@ void Coordinator::take(FromCommitter& from) {
   if (from.progress.known) {
     progress_ = std::move(from.progress);
     context_.epoch = progress_.epoch;
-    status_.doubts = progress_.doubts;
+    status_.doubts = doubts_before_ + progress_.doubts;
     for (std::size_t i = 0; i < progress_.outbox_bytes.size(); ++i) {
       followers_[i].outbox_bytes = progress_.outbox_bytes[i];
     }
@@ -401,6 +401,7 @@ void Coordinator::watch_committer() {
                       "more than two calls to the decider have not returned"},
                 true});
   }
+  doubts_before_ = status_.doubts;
   if (Result<> replaced = actors_.replace_committer(++committer_); !replaced) {
     return end({LaneState::kFailed, std::move(replaced.error()), true});
   }

@@ -90,6 +90,7 @@ LaneOptions lane_options(const JobSpec& job, const Plan& plan, const BuildOption
   lane.commit_bytes = job.commit.bytes;
   lane.available_now = job.trigger->kind == TriggerKind::kAvailableNow;
   if (job.trigger->kind == TriggerKind::kEvery) lane.trigger_every = job.trigger->every;
+  lane.rotate_always = *job.rotate == Rotate::kAlways;
   lane.takeover = options.takeover;
   lane.takeover_auto = *job.takeover == Takeover::kAuto;
   // Whether it is light, the clusters' ids say at the claim.
@@ -321,7 +322,8 @@ class LaneBuilder {
     parts_.make_decider =
         kafka::kafka_decider_factory({.cluster = cluster_of(*plan_.delivery.cluster),
                                       .lane = parts_.id,
-                                      .mirror_groups = parts_.options.groups},
+                                      .mirror_groups = parts_.options.groups,
+                                      .rotate_always = parts_.options.rotate_always},
                                      slot_);
   }
 

@@ -347,10 +347,10 @@ class Explainer {
     page_.head("exchange", "none: every row stays with the worker of its partition");
     page_.head("trigger", trigger_text(*job_.trigger));
     page_.head("commit",
-               fmt::format("every {}, {} records, or {} of input or output; a new producer "
-                           "after each",
+               fmt::format("every {}, {} records, or {} of input or output; a new producer {}",
                            format_duration(job_.commit.every), job_.commit.records,
-                           format_size(job_.commit.bytes)));
+                           format_size(job_.commit.bytes),
+                           *job_.rotate == Rotate::kAlways ? "after each" : "on doubt"));
     page_.head("errors", fmt::format("decode {}, eval {}", error_text(job_.on_decode_error),
                                      error_text(job_.on_eval_error)));
     page_.head("takeover", *job_.takeover == Takeover::kAuto

@@ -466,11 +466,12 @@ constexpr FieldInfo kJob[] = {
      .max = 1024 * kMiB},
     {.path = "delivery.rotate",
      .type = kChoice,
-     .choices = "always|~on_doubt",
-     .preset = "always",
+     .choices = "on_doubt|always",
+     .preset = "on_doubt",
      .example = "rotate: always",
      .description = "When the producer is made anew between two epochs, so that a late copy of a "
-                    "request cannot commit a half of the next one."},
+                    "request cannot commit a half of the next one: `on_doubt` where a copy may be "
+                    "on its way, as after a lost connection or answer; `always` at every epoch."},
     {.path = "delivery.takeover",
      .type = kChoice,
      .choices = "ask|auto",

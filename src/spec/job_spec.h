@@ -167,6 +167,7 @@ struct CommitSpec {
   std::uint64_t bytes = 64ULL * 1024 * 1024;
 };
 
+enum class Rotate : unsigned char { kOnDoubt, kAlways };
 enum class Takeover : unsigned char { kAsk, kAuto };
 enum class TriggerKind : unsigned char { kContinuous, kEvery, kAvailableNow };
 enum class OnError : unsigned char { kFail, kSkip, kDlq };
@@ -202,6 +203,7 @@ struct JobSpec {
   Located<Guarantee> guarantee;
   Located<DecidedBy> offsets;  ///< not given: plan/ chooses
   CommitSpec commit;
+  Located<Rotate> rotate;
   Located<Takeover> takeover;
   Located<TriggerSpec> trigger;
   ErrorRule on_decode_error;

@@ -127,6 +127,18 @@ def partitions_added():
     check(len(story.cluster.admin.offsets(story.group, story.input, range(7))) == 7, "the mirror lacks partitions")
 
 
+def output_partitions_added():
+    """Rows choose a partition that the output topic has got while the job runs."""
+    story = Story("wider")
+    chosen = 'key: k, partition: "CASE WHEN n < 500 THEN 0 ELSE 4 END" }'
+    story.job.write_text(story.job.read_text().replace("key: k }", chosen))
+    run = story.started(500)
+    story.cluster.admin.add_partitions(story.output, 5)
+    story.produce(100)
+    story.verify(ordered=False)
+    run.stop()
+
+
 def empty_topic():
     """Nothing to read: `available_now` claims and exits 0, again and again, and then finds what came."""
     story = Story("empty", extra=ENDS)
@@ -335,7 +347,7 @@ def topic_missing():
 
 
 tell([recreated_while_stopped, recreated_after_kill, recreated_after_first_kill, recreated_shorter_while_running,
-      recreated_longer_while_running, deleted_while_running, output_deleted_while_running, partitions_added, empty_topic,
-      many_partitions, records_without_key, compacted_topic, transactions_of_others, open_transaction_of_others,
-      retention_passed_the_position, poison_record, too_large_rows, refused_under_load,
-      topic_missing])
+      recreated_longer_while_running, deleted_while_running, output_deleted_while_running, partitions_added,
+      output_partitions_added, empty_topic, many_partitions, records_without_key, compacted_topic,
+      transactions_of_others, open_transaction_of_others, retention_passed_the_position, poison_record, too_large_rows,
+      refused_under_load, topic_missing])

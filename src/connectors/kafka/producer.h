@@ -23,8 +23,8 @@ struct OutputTopic {
   std::string partitioner = "murmur2_random";
   std::string compression = "none";
   Properties properties;
-  /// RecordParts::partition() is used: how many there are is asked for at each fence, so that one
-  /// that is not there is known before it is written.
+  /// RecordParts::partition() is used: how many there are is asked for before each epoch, so that
+  /// one that is not there is known before it is written.
   bool rows_choose_partition = false;
 };
 
@@ -84,7 +84,8 @@ class Producer {
   /// kBrokersUnreachable at the deadline, else for the reason of the first message that failed
   /// since the last begin(); kStopJob for a missing permission.
   Result<> flush(MonoTime deadline);
-  /// Asks how many partitions the topics have whose rows choose one. Errors: kRetry; kStopJob.
+  /// Asks how many partitions the topics have whose rows choose one. Nobody writes meanwhile.
+  /// Errors: kRetry; kStopJob.
   Result<> learn_partitions(MonoTime deadline);
   /// Why the transaction has failed, which the report of a record says some moments after its next
   /// call has; none when no report says it within `patience`. Blocks until then.
@@ -95,7 +96,8 @@ class Producer {
   bool settled() const WEIR_EXCLUDES(mutex_);
 
   /// Connections given up and transactional requests without an answer since it was opened: one
-  /// more means doubt.
+  /// more since the fence means that a copy of a request may still be on its way. It counts before
+  /// librdkafka sends a request again, so before a commit that needed it is OK.
   std::uint64_t doubts() const { return doubts_.load(); }
 
   /// Stops the poller and destroys the handle; may block for as long as librdkafka does. Twice is
