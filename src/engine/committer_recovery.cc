@@ -171,6 +171,7 @@ Result<> Committer::first_positions_of(Source& source, const std::vector<SplitId
     WEIR_TRY(check_cell_stands());
     return halted(*decision.halt);
   }
+  if (!decision.notice.empty()) log(LogLevel::kWarn, context(), decision.notice);
   std::map<std::string, Position> positions;
   if (decision.by_start) {
     WEIR_ASSIGN(positions, source.first_positions(names, soon()));
@@ -273,8 +274,9 @@ Result<> Committer::apply(const RecoveryDecision& decision) {
   }
   return Error{Action::kHalt, Code::kBug,
                "row " + decision.row +
-                   " needs a delta topic or a snapshot, which this version does "
-                   "not write"};
+                   " needs a delta topic or a snapshot, which this version does not write\n  weir "
+                   "offsets " +
+                   parts_.options.job_file + " show --dump   shows everything, for a report"};
 }
 
 // Two clusters are one when their ids are equal, never by name or brokers.

@@ -116,6 +116,7 @@ struct FirstStartDecision {
   std::optional<RecoveryDecision> halt;
   bool by_start =
       false;  ///< resolve `start:`; else the mirror's values, the rest from the beginning
+  std::string notice;  ///< what to tell without a HALT; may be empty
 };
 FirstStartDecision decide_first_start(const FirstStartFacts& facts);
 
