@@ -93,7 +93,7 @@ class Committer {
   /// `report`: says which tails could not be compared.
   Result<> verify_tails(MonoTime deadline, bool report = false);
   void report_unverified(const std::vector<TailCheck>& checks) const;
-  Result<> resolve_ends();
+  Result<> resolve_ends(bool at_start);
   Result<> claim();
   Result<std::vector<ClaimedSplit>> claimed_splits();
   /// LANE's splits of `source` that the job file still names.

@@ -278,6 +278,39 @@ std::optional<RecoveryDecision> decide_tails(const std::vector<TailCheck>& check
                   "   reads what is there now from its beginning");
 }
 
+EndDecision decide_ends(const EndFacts& facts) {
+  EndDecision decision;
+  const auto end_of = [&](const auto& split_end) {
+    return facts.source + "/" + split_end.first + "=" + facts.describe(split_end.second);
+  };
+  const auto and_more = [](std::size_t count) {
+    return count > 1 ? " and " + std::to_string(count - 1) + " more" : std::string();
+  };
+  const std::string who = "source \"" + facts.source + "\"";
+  if (!facts.bounded) {
+    if (facts.kept.empty()) return decision;
+    decision.notice = who +
+                      " has no `end:` in the job file any more: the end of its first start, " +
+                      end_of(*facts.kept.begin()) + and_more(facts.kept.size()) +
+                      ", is forgotten, and it is read on";
+    return decision;
+  }
+  decision.ends = facts.kept;
+  std::vector<std::string> others;
+  for (const auto& [split, now] : facts.resolved) {
+    const auto [kept, first] = decision.ends.emplace(split, now);
+    if (first || kept->second == now) continue;
+    others.push_back(end_of(*kept) + ", now " + facts.describe(now));
+  }
+  if (others.empty()) return decision;
+  decision.expected = facts.moves;
+  decision.notice = who + " ends where its `end:` was at the first start: " + others.front() +
+                    and_more(others.size()) + "\n  weir offsets " + facts.job +
+                    " reset   begins anew, with the end of the job file\n  without `end:` in the "
+                    "job file it is read on from where it is";
+  return decision;
+}
+
 std::string corrupt_store_ways_out(const std::string& job) {
   return "\n  restore the state directory from a copy, or, when no other machine runs this job:\n"
          "  weir offsets " +

@@ -101,6 +101,7 @@ class KafkaSource final : public Source {
   }
 
   bool bounded() const override { return options_.end != End::kNone; }
+  bool end_moves() const override { return options_.end == End::kLatest; }
 
   Result<PositionMap> ends(const std::vector<std::string>& splits, MonoTime deadline) override {
     WEIR_ASSIGN(Client * client, consumer());

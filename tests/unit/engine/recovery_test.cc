@@ -284,6 +284,35 @@ TEST_CASE("decide_tails: names all that was rewritten, and one command for it", 
   CHECK_FALSE(decide_tails({checks[1]}, "clicks.yaml"));
 }
 
+TEST_CASE("decide_ends: an end is resolved once, and what became of it is said", "[engine]") {
+  EndFacts facts;
+  facts.source = "in";
+  facts.job = "clicks.yaml";
+  facts.bounded = true;
+  facts.describe = [](const Position& position) { return position.bytes; };
+  facts.resolved = {{"t/0", {"100"}}, {"t/1", {"90"}}};
+  using Ends = std::map<std::string, Position>;
+  CHECK(decide_ends(facts).ends == Ends{{"t/0", {"100"}}, {"t/1", {"90"}}});
+  CHECK(decide_ends(facts).notice.empty());
+  facts.kept = {{"t/0", {"60"}}, {"t/2", {"8"}}};  // t/1 was found later, t/2 is not read now
+  const EndDecision changed = decide_ends(facts);
+  CHECK(changed.ends == Ends{{"t/0", {"60"}}, {"t/1", {"90"}}, {"t/2", {"8"}}});
+  CHECK_FALSE(changed.expected);
+  CHECK_THAT(changed.notice, Catch::Contains("in/t/0=60, now 100\n") &&
+                                 Catch::Contains("weir offsets clicks.yaml reset"));
+  facts.moves = true;
+  CHECK(decide_ends(facts).expected);
+  facts.resolved["t/0"] = {"60"};
+  CHECK(decide_ends(facts).notice.empty());
+  facts.bounded = facts.moves = false;
+  facts.resolved.clear();
+  const EndDecision removed = decide_ends(facts);
+  CHECK(removed.ends.empty());
+  CHECK_THAT(removed.notice, Catch::Contains("in/t/0=60 and 1 more") && Catch::Contains("read on"));
+  facts.kept.clear();
+  CHECK(decide_ends(facts).notice.empty());
+}
+
 TEST_CASE("decide_first_start: a group with offsets is taken only when asked", "[engine]") {
   FirstStartFacts facts;
   facts.id = kId;
