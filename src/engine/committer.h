@@ -60,6 +60,11 @@ class Committer {
   /// destroyed.
   void release();
 
+  /// "\n    clicks/t/0 from 5 up to 17, 12 records" for each.
+  std::string describe(const std::vector<SplitRange>& ranges) const;
+  /// The command that leaves the first record of `ranges` out, on a line of its own.
+  std::string skip_first(const std::vector<SplitRange>& ranges) const;
+
   CommitterProgress progress() const;
 
  private:
@@ -114,7 +119,6 @@ class Committer {
   bool is_read(const SplitId& split) const;
   Result<> rotate();
   Cell cell_now() const;
-  std::string describe(const std::vector<SplitRange>& moved) const;
   LogContext context() const;
   std::size_t source_of(const SplitId& split) const;
 

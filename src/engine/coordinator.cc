@@ -103,8 +103,10 @@ void Coordinator::step() {
 }
 
 void Coordinator::take(FromWorker& from) {
-  if (std::holds_alternative<Discarded>(from.event)) {
-    if (phase_ == Phase::kDiscarding) ++answers_;
+  if (auto* const discarded = std::get_if<Discarded>(&from.event)) {
+    if (phase_ != Phase::kDiscarding) return;
+    ++answers_;
+    std::move(discarded->taken.begin(), discarded->taken.end(), std::back_inserter(given_up_));
     return;
   }
   if (from.assignment != assignment_) return;
@@ -288,8 +290,9 @@ void Coordinator::on(StoppedClean& /*reply*/) {
   end({stop_seen_ ? LaneState::kStopped : LaneState::kFinished, {}, false});
 }
 
-void Coordinator::on(Released& /*reply*/) {
+void Coordinator::on(Released& reply) {
   if (phase_ != Phase::kReleasing) return;
+  if (!reply.ranges.empty()) name_poison(reply);
   switch (then_) {
     case Then::kEnd:
       return end(std::move(outcome_));
@@ -327,7 +330,7 @@ void Coordinator::advance() {
       return;
     case Phase::kDiscarding:
       // Workers forget first: sources are let go when no reader is left.
-      if (answers_ == actors_.workers() && !busy_) command(Release{}, Phase::kReleasing);
+      if (answers_ == actors_.workers() && !busy_) release();
       return;
     case Phase::kBackingOff:
       if (now >= back_until_) command(Recover{!claimed_once_}, Phase::kRecovering);
@@ -405,7 +408,7 @@ void Coordinator::watch_committer() {
     return end({LaneState::kFailed, std::move(replaced.error()), true});
   }
   // The one that is gone has not let the sources go.
-  if (phase_ == Phase::kReleasing) return command(Release{}, Phase::kReleasing);
+  if (phase_ == Phase::kReleasing) return release();
   fail({Action::kRecover, Code::kBrokersUnreachable,
         "the decider did not answer within half of transaction.timeout.ms"});
 }
@@ -483,8 +486,7 @@ void Coordinator::fail(Error error, const std::vector<SplitId>& refused) {
   if (poison_.failed(error, progress_.splits, refused)) {
     outcome_ = {LaneState::kHalted,
                 Error{Action::kHalt, Code::kPoisonEpoch,
-                      "three attempts at the same positions failed: " + error.message() +
-                          "\n  the epoch begins at" + progress_.positions},
+                      "three attempts at the same positions failed: " + error.message()},
                 false};
     return give_up(Then::kEnd);
   }
@@ -506,8 +508,24 @@ void Coordinator::fail(Error error, const std::vector<SplitId>& refused) {
 void Coordinator::give_up(Then then) {
   then_ = then;
   answers_ = 0;
+  given_up_.clear();
   enter(Phase::kDiscarding);
   for (std::size_t i = 0; i < actors_.workers(); ++i) actors_.send(i, Discard{});
+}
+
+void Coordinator::release() {
+  const bool poison = outcome_.error && outcome_.error->code() == Code::kPoisonEpoch;
+  command(Release{poison ? given_up_ : std::vector<SplitRange>{}}, Phase::kReleasing);
+}
+
+// An epoch that was refused before its seal: only what is given up says which records it had.
+void Coordinator::name_poison(const Released& reply) {
+  const Error& error = *outcome_.error;
+  const bool names_record = error.message().find("\n  weir offsets ") != std::string::npos;
+  outcome_.error =
+      Error{error.action(), error.code(),
+            error.message() + "\n  the epoch's records, as far as they were taken:" + reply.ranges +
+                (names_record ? "" : reply.skip)};
 }
 
 void Coordinator::end(LaneOutcome outcome) {

@@ -129,6 +129,8 @@ class Coordinator {
   bool waits_for_topic(const Error& error);
   std::vector<SplitId> moved_splits() const;
   void give_up(Then then);
+  void release();
+  void name_poison(const Released& reply);
   void end(LaneOutcome outcome);
   void publish(LaneState state);
   MonoTime seal_at() const;
@@ -171,6 +173,7 @@ class Coordinator {
   bool claimed_once_ = false;  // by this process
   std::optional<MonoTime> stop_seen_;
   Then then_ = Then::kBackOff;
+  std::vector<SplitRange> given_up_;  // of the open epoch
   LaneOutcome outcome_;
 
   std::vector<FollowerAt> followers_;  // how far each is

@@ -116,9 +116,11 @@ void Worker::on(OpenEpoch& command) {
 void Worker::on(SealEpoch& /*command*/) { sealing_ = open_.has_value(); }
 
 void Worker::on(Discard& /*command*/) {
+  Discarded discarded;
+  if (open_) discarded.taken = taken();
   forget();
   failed_ = false;
-  say(Discarded{});
+  say(std::move(discarded));
 }
 
 void Worker::on(Assign& command) {
@@ -306,12 +308,20 @@ Result<> Worker::process(Task& task) {
   return write_pending();
 }
 
+// How far each split has moved in the open epoch.
+std::vector<SplitRange> Worker::taken() const {
+  std::vector<SplitRange> ranges;
+  for (const Task& task : tasks_) {
+    if (task.next == task.first) continue;
+    ranges.push_back({task.split, task.first, task.next, task.records});
+  }
+  return ranges;
+}
+
 void Worker::answer_seal() {
   Sealed sealed;
-  for (Task& task : tasks_) {
-    if (task.next != task.first) {
-      sealed.moved.push_back({task.split, task.first, task.next, task.records});
-    }
+  sealed.moved = taken();
+  for (const Task& task : tasks_) {
     if (task.lag_records) {
       sealed.lag_records = sealed.lag_records.value_or(0) + *task.lag_records;
     }

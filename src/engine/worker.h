@@ -92,6 +92,7 @@ class Worker {
   Result<bool> fetch(Task& task);
   Result<> process(Task& task);
   void answer_seal();
+  std::vector<SplitRange> taken() const;
   void forget();
 
   const std::size_t index_;

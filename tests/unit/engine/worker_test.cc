@@ -290,7 +290,12 @@ TEST_CASE("Worker: a discard forgets epoch, readers and failure, and older epoch
   rig.open();
   CHECK(rig.heard<WorkerFailed>());
   rig.tell(Discard{});
-  CHECK(rig.heard<Discarded>());
+  const auto discarded = rig.heard<Discarded>();
+  REQUIRE(discarded);
+  REQUIRE(discarded->taken.size() == 1);
+  CHECK(discarded->taken[0].split == kSplit);
+  CHECK(discarded->taken[0].first == at(0));
+  CHECK(discarded->taken[0].next == at(2));
   CHECK_FALSE(rig.log.read);
   rig.log.values = {"a"};
   rig.shelf.rows.clear();
