@@ -499,8 +499,7 @@ void Coordinator::fail(Error error, const std::vector<SplitId>& refused) {
   ++status_.recovers;
   const bool waiting = error.code() == Code::kBrokersUnreachable;
   status_.last_error = error.message();
-  log(LogLevel::kWarn, context_,
-      std::string(waiting ? "waiting_for_kafka: " : "recovering: ") + error.message());
+  log(LogLevel::kWarn, context_, recovering_text(error));
   give_up(Then::kBackOff);
   publish(waiting ? LaneState::kWaitingForKafka : LaneState::kStarting);
 }

@@ -120,15 +120,22 @@ def json_lines():
 
 
 def no_broker():
-    """Nobody listens: the job waits, says for whom, and can be stopped."""
+    """Nobody listens: the job waits, says for whom, why and what to do, and can be stopped. What each of its
+    connections says of it is said once."""
     story = Story("nobody", brokers="127.0.0.1:1")
     run = story.start()
     run.wait_for("127.0.0.1:1", seconds=20)
     run.stop(seconds=10)
     run = story.start()
-    run.wait_for("waiting_for_kafka", seconds=60)
+    run.wait_for("waiting_for_kafka (W3001)", seconds=60)
+    time.sleep(20)
     run.still_runs()
     run.stop(seconds=10)
+    lines = [json.loads(line)["message"] for line in run.text().splitlines()]
+    waiting = [line for line in lines if line.startswith("waiting_for_kafka (W3001)")]
+    check(all("127.0.0.1:1" in line and "Check `brokers`" in line for line in waiting), f"log {run.log}")
+    said = [line for line in lines if line.startswith("kafka ")]
+    check(len(said) == len(set(said)) <= 3, f"the same is said again; log {run.log}")
 
 
 def state_directory_read_only():

@@ -39,6 +39,10 @@ Error to_error(rd_kafka_resp_err_t code, std::string_view what, std::string_view
 /// Pure.
 Error with_name(Error error, std::string_view placeholder, std::string_view name);
 
+/// A line of librdkafka's without what differs each time that it says the same: its thread, and
+/// behind the message milliseconds and a count. Pure.
+std::string_view without_counts(std::string_view text);
+
 /// What to try when a broker refuses a login by `mechanism` although user name and password are
 /// right: SCRAM of a librdkafka before 2.6.1 fails with Kafka 4. Empty for all others. Pure.
 std::string login_hint(std::string_view mechanism, int librdkafka_version);
@@ -74,8 +78,9 @@ class Client {
   /// Serves callbacks; for handles that nobody else polls.
   void poll() { rd_kafka_poll(handle_, 0); }
 
-  /// `error`; when it is an outage, with the last thing librdkafka said about a connection, or the
-  /// fault in its place. The command of a missing permission names the cluster's brokers.
+  /// `error`; when it is an outage, with the brokers' addresses and the last thing librdkafka said
+  /// about a connection, or the fault in its place. The command of a missing permission names the
+  /// cluster's brokers.
   Error explained(Error error) WEIR_EXCLUDES(mutex_);
 
  private:
