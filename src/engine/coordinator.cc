@@ -86,7 +86,8 @@ Coordinator::Coordinator(const LaneId& id, const LaneOptions& options, bool boun
       poison_(options.same_position),
       followers_(outbox_max_bytes_.size()),
       context_{.job = id.job, .lane = id.lane, .epoch = {}},
-      started_(clock.mono()) {
+      started_(clock.mono()),
+      reports_(clock.mono()) {
   budget_.records_max = options.commit_records;
   budget_.bytes_max = options.commit_bytes;
   publish(LaneState::kStarting);
@@ -100,6 +101,7 @@ void Coordinator::step() {
   if (!ended()) watch_stops();
   if (!ended()) watch_committer();
   if (!ended()) advance();
+  report_progress();
 }
 
 void Coordinator::take(FromWorker& from) {
@@ -413,6 +415,13 @@ void Coordinator::watch_committer() {
         "the decider did not answer within half of transaction.timeout.ms"});
 }
 
+// The last line of a run is the job's summary.
+void Coordinator::report_progress() {
+  if (!options_.log_progress || ended() || stop_seen_) return;
+  const std::optional<std::string> text = reports_.report(status_, clock_.mono());
+  if (text) log(LogLevel::kInfo, context_, *text);
+}
+
 void Coordinator::watch_stops() {
   const int stops = stops_;
   if (stops == 0) return;
@@ -453,6 +462,7 @@ MonoTime Coordinator::wake_at() const {
   if (phase_ == Phase::kOpen) at = std::min(at, seal_at());
   if (phase_ == Phase::kSealing) at = std::min(at, entered_ + kSealTimeout);
   if (phase_ == Phase::kBackingOff) at = std::min(at, back_until_);
+  if (options_.log_progress && !stop_seen_) at = std::min(at, reports_.due(status_));
   return at;
 }
 

@@ -14,6 +14,7 @@
 #include "engine/decisions.h"
 #include "engine/lane.h"
 #include "engine/messages.h"
+#include "engine/progress.h"
 #include "engine/worker.h"
 
 namespace weir {
@@ -122,6 +123,7 @@ class Coordinator {
   void advance_open();
   void watch_committer();
   void watch_stops();
+  void report_progress();
 
   void enter(Phase phase);
   void command(CommitterCommand command, Phase phase);
@@ -181,6 +183,7 @@ class Coordinator {
   LogContext context_;
   MonoTime started_;
   LaneStatus status_;
+  ProgressReports reports_;
   Snapshot<LaneStatus> published_;
   std::atomic<int> stops_ = 0;
 };

@@ -188,6 +188,22 @@ TEST_CASE("Coordinator: records open an epoch, commit.every seals it, all seals 
   story.open();
 }
 
+TEST_CASE("Coordinator: wakes once more to tell what it did, and sleeps again", "[engine]") {
+  Story story;
+  story.options.log_progress = true;
+  const MonoTime told_at = story.clock.now + seconds(60);
+  story.pass(seconds(10));
+  story.claim();
+  story.pass(seconds(30));
+  story.open();
+  story.pass(seconds(1));
+  story.answer_seal();
+  story.commit();
+  CHECK(story.coordinator->wake_at() == told_at);
+  story.pass(seconds(19));
+  CHECK(story.coordinator->wake_at() == told_at + seconds(10));  // it looks around
+}
+
 TEST_CASE("Coordinator: a bound of records seals at once", "[engine]") {
   Story story;
   story.claim();
