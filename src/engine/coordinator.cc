@@ -120,6 +120,8 @@ void Coordinator::take(FromWorker& from) {
     waiting_.insert(from.worker);
   } else if (const auto* ended = std::get_if<SplitEnded>(&from.event)) {
     splits_open_.erase(ended->split);
+  } else if (const auto* skipped = std::get_if<RowSkipped>(&from.event)) {
+    if (skips_told_.insert(skipped->kind).second) log(LogLevel::kWarn, context_, skipped->text);
   } else if (auto* const sealed = std::get_if<Sealed>(&from.event)) {
     waiting_.erase(from.worker);
     if (phase_ == Phase::kSealing) on_seal(*sealed);

@@ -172,7 +172,8 @@ class Coordinator {
   std::uint64_t failures_ = 0;             // since an epoch was decided, or the lane had been calm
   std::optional<MonoTime> topic_missing_;  // since when
   PoisonCounter poison_;
-  bool claimed_once_ = false;  // by this process
+  std::set<SkipKind> skips_told_;  // of all workers
+  bool claimed_once_ = false;      // by this process
   std::optional<MonoTime> stop_seen_;
   Then then_ = Then::kBackOff;
   std::vector<SplitRange> given_up_;  // of the open epoch

@@ -53,6 +53,17 @@ struct BudgetFull {};
 struct SplitEnded {
   SplitId split;
 };
+/// Records that are left out alike.
+struct SkipKind {
+  std::string source, step;
+  std::string rule;  ///< "decode" or "eval"
+  auto operator<=>(const SkipKind&) const = default;
+};
+/// The first record of its kind that this worker left out: a count alone does not say what to mend.
+struct RowSkipped {
+  SkipKind kind;
+  std::string text;  ///< for people: the record's place, and why
+};
 struct Sealed {
   std::vector<SplitRange> moved;
   std::vector<OutboxRow> outbox;  ///< for followers, in order per follower and split
@@ -70,7 +81,8 @@ struct WorkerFailed {
 struct FromWorker {
   std::size_t worker = 0;
   AssignmentId assignment;  ///< what an older one says does not count; Discarded always does
-  std::variant<HasRecords, BudgetFull, SplitEnded, Sealed, Discarded, WorkerFailed> event;
+  std::variant<HasRecords, BudgetFull, SplitEnded, RowSkipped, Sealed, Discarded, WorkerFailed>
+      event;
 };
 
 // --- coordinator -> committer ---

@@ -138,6 +138,19 @@ def no_broker():
     check(len(said) == len(set(said)) <= 3, f"the same is said again; log {run.log}")
 
 
+def skipped_example():
+    """`errors: skip` shows the first record that it leaves out, where it stands and why; the others of its kind are
+    counted, whichever worker meets them."""
+    story = Story("skips", extra="errors: { decode: skip }\ntrigger: available_now")
+    for partition in range(story.partitions):
+        story.produce_raw("{", partition)
+    story.produce(100)
+    run = story.start()
+    run.expect(0, f"record numbers/{story.input}/", f" {story.partitions} skipped", seconds=30)
+    check(run.text().count("is left out by") == 1, f"log {run.log}")
+    story.verify(wait=False)
+
+
 def state_directory_read_only():
     """Exit 78 with the path, whoever runs it."""
     story = Story("read-only")
@@ -223,5 +236,6 @@ def log_not_read():
         os.close(reader)
 
 
-tell([trigger_every, status_line, json_lines, no_broker, state_directory_read_only, state_disk_full,
+tell([trigger_every, status_line, json_lines, no_broker, skipped_example,
+      state_directory_read_only, state_disk_full,
       standard_files_closed, log_not_read])
