@@ -223,7 +223,7 @@ Result<std::unique_ptr<Client>> Client::open(const KafkaCluster& cluster, rd_kaf
                                              const Properties& more,
                                              const std::function<void(rd_kafka_conf_t*)>& customize,
                                              void* user) {
-  WEIR_ASSIGN(const Properties cluster_properties, cluster.properties());
+  WEIR_ASSIGN(const Properties cluster_properties, cluster.properties.read());
   std::unique_ptr<Client> client(new Client(user));
   client->brokers_ = cluster.brokers;
   for (const auto& [name, value] : cluster_properties) {

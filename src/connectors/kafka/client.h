@@ -21,14 +21,29 @@ namespace weir::kafka {
 
 using Properties = std::vector<std::pair<std::string, std::string>>;
 
+/// Properties as they are at each connect, so that a secret that was changed is taken up.
+///
+/// Thread: any, immutable; what it reads is as safe as what it was made from.
+class PropertyReader {
+ public:
+  PropertyReader() = default;
+  PropertyReader(Properties constant)
+      : read_([constant = std::move(constant)] { return Result<Properties>(constant); }) {}
+  PropertyReader(std::function<Result<Properties>()> read) : read_(std::move(read)) {}
+
+  /// Errors: kRetry for a file that cannot be read now.
+  Result<Properties> read() const { return read_ ? read_() : Result<Properties>(Properties{}); }
+
+ private:
+  std::function<Result<Properties>()> read_;
+};
+
 /// A cluster and how to reach it. Copied freely; immutable.
 struct KafkaCluster {
   std::string name;     ///< for people: the name in weir.yaml, or the brokers
   std::string brokers;  ///< bootstrap.servers
   std::string epoch_topic = "weir-epochs";
-  /// librdkafka properties of the cluster, security among them. Called at every connect, so that a
-  /// secret that was changed is taken up.
-  std::function<Result<Properties>()> properties = [] { return Result<Properties>(Properties{}); };
+  PropertyReader properties = {};  ///< librdkafka's of the cluster, security among them
 };
 
 /// What an error of librdkafka or a broker means for the caller. `what` is what was tried, such as

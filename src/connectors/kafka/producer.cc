@@ -39,7 +39,8 @@ Result<std::shared_ptr<Producer>> Producer::open(const KafkaCluster& cluster,
   settings.emplace_back("queue.buffering.max.kbytes", std::to_string(bounds.kbytes_max));
   settings.emplace_back("queue.buffering.max.messages", std::to_string(bounds.messages_max));
   for (const OutputTopic& topic : options.topics) {
-    settings.insert(settings.end(), topic.properties.begin(), topic.properties.end());
+    WEIR_ASSIGN(const Properties own, topic.properties.read());
+    settings.insert(settings.end(), own.begin(), own.end());
   }
   auto customize = [&](rd_kafka_conf_t* conf) {
     rd_kafka_conf_set_dr_msg_cb(

@@ -22,7 +22,7 @@ struct OutputTopic {
   std::string topic;
   std::string partitioner = "murmur2_random";
   std::string compression = "none";
-  Properties properties;
+  PropertyReader properties = {};
   /// RecordParts::partition() is used: how many there are is asked for at each fence, so that one
   /// that is not there is known before it is written.
   bool rows_choose_partition = false;

@@ -253,7 +253,8 @@ class KafkaSource final : public Source {
         {"queued.max.messages.kbytes", std::to_string(bounds.kbytes_max)},
         {"fetch.wait.max.ms", "500"},
     };
-    settings.insert(settings.end(), options_.properties.begin(), options_.properties.end());
+    WEIR_ASSIGN(const Properties own, options_.properties.read());
+    settings.insert(settings.end(), own.begin(), own.end());
     settings.insert(settings.end(), fetching.begin(), fetching.end());
     return Client::open(options_.cluster, RD_KAFKA_CONSUMER, settings);
   }
