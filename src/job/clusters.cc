@@ -3,10 +3,10 @@
 namespace weir {
 namespace {
 
-Result<kafka::Properties> resolve(const std::map<std::string, SecretText>& properties) {
+Result<kafka::Properties> resolve(const KafkaProperties& properties) {
   kafka::Properties resolved;
-  for (const auto& [name, text] : properties) {
-    WEIR_ASSIGN(const Secret secret, text.resolve());
+  for (const auto& [name, property] : properties) {
+    WEIR_ASSIGN(const Secret secret, property.value.resolve());
     resolved.emplace_back(name, secret.reveal());
   }
   return resolved;
@@ -35,7 +35,7 @@ Result<kafka::Properties> cluster_properties(const ClusterConfig& config) {
 
 }  // namespace
 
-kafka::PropertyReader properties_of(const std::map<std::string, SecretText>& properties) {
+kafka::PropertyReader properties_of(const KafkaProperties& properties) {
   if (properties.empty()) return {};
   return std::function<Result<kafka::Properties>()>([properties] { return resolve(properties); });
 }

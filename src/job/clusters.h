@@ -13,6 +13,6 @@ namespace weir {
 kafka::KafkaCluster cluster_of(const KafkaEndpoint& endpoint);
 
 /// `properties:` of a source or sink, read at every connect as well.
-kafka::PropertyReader properties_of(const std::map<std::string, SecretText>& properties);
+kafka::PropertyReader properties_of(const KafkaProperties& properties);
 
 }  // namespace weir
