@@ -526,6 +526,8 @@ void Coordinator::give_up(Then then) {
 
 void Coordinator::release() {
   const bool poison = outcome_.error && outcome_.error->code() == Code::kPoisonEpoch;
+  std::sort(given_up_.begin(), given_up_.end(),
+            [](const SplitRange& a, const SplitRange& b) { return a.split < b.split; });
   command(Release{poison ? given_up_ : std::vector<SplitRange>{}}, Phase::kReleasing);
 }
 

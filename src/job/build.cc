@@ -225,9 +225,12 @@ class LaneBuilder {
   // The transaction of a lane decided without rows has a producer too.
   void open_outputs() {
     const std::uint64_t share = memory_.rows_bytes / std::max<std::size_t>(outputs_.size(), 1);
+    std::vector<std::string> sources;
+    for (const SourceSpec& source : job_.sources) sources.push_back(*source.name);
     kafka::ProducerOptions transaction{.topics = {}, .queue_bytes = share};
     for (Output& output : outputs_) {
       output.options.queue_bytes = share;
+      output.options.sources = sources;
       if (output.role == SinkRole::kTransaction) {
         transaction = std::move(output.options);
       } else {

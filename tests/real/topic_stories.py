@@ -346,7 +346,8 @@ def refused_under_load():
                                      {"max.message.bytes": 100_000})
     story.produce(60_000)
     run = story.start()
-    run.expect(78, "HALT poison_epoch", "batch.size", story.output, f"numbers/{story.input}/", " up to ", "weir offsets")
+    run.expect(78, "HALT poison_epoch", "batch.size", story.output, f"made of record numbers/{story.input}/",
+               " up to ", "weir offsets")
     check(not story.rows(), "a row of the refused epoch is visible")
     story.job.write_text(story.job.read_text().replace("key: k }", "key: k, properties: { batch.size: 50000 } }"))
     run = story.start()
