@@ -14,6 +14,9 @@ using std::chrono::seconds;
 // transaction.timeout.ms, and the broker's look every 10 s.
 constexpr seconds kOtherTransactionTimeout{75};
 
+// Reading the last records of all partitions again takes a busy cluster longer, the more they are.
+constexpr std::chrono::milliseconds kTailPatience{10};
+
 // The first question to a cluster: an outage is known soon, and asked about again.
 constexpr seconds kContactTimeout{10};
 
@@ -47,7 +50,8 @@ Result<std::vector<ClaimedSplit>> Committer::recover(bool at_start) {
   } else {
     WEIR_TRY(continue_from(decision, splits));
   }
-  WEIR_TRY(verify_tails(soon(), true));
+  const auto tails = static_cast<std::int64_t>(lane_.splits.size());
+  WEIR_TRY(verify_tails(soon() + tails * kTailPatience, true));
   WEIR_TRY(resolve_ends(at_start));
   WEIR_TRY(claim());
   WEIR_ASSIGN(claimed_, claimed_splits());
