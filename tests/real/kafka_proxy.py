@@ -106,11 +106,13 @@ class Proxy:
             try:
                 client, _ = self.listener.accept()
                 broker = socket.create_connection(self.broker)
+                # Before the first pump, which closes both ends when one is gone.
+                for end in (client, broker):
+                    end.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             except OSError:
                 continue
             asked = {}  # correlation id -> api, of one connection
             for source, sink, answer in ((client, broker, False), (broker, client, True)):
-                source.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
                 threading.Thread(target=self._pump, args=(source, sink, answer, asked), daemon=True).start()
 
     def _pump(self, source, sink, answer, asked):
