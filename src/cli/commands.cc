@@ -59,7 +59,7 @@ int plan(const Flags& flags, const LoadedJob& loaded) {
                          : state_dir + "/" + around.instance + "/" + loaded.job->identity();
   if (const auto checkpoint = find_checkpoint(around.directory)) {
     around.checkpoint = checkpoint->place;
-    around.end_is_kept = checkpoint->end_is_kept;
+    around.ends_kept = checkpoint->ends;
   }
   std::fputs(explain_plan(*loaded.job, *loaded.plan, around).c_str(), stdout);
   return kExitDone;

@@ -229,22 +229,27 @@ Result<> Committer::flush(const EpochContext& epoch, const std::vector<SplitRang
     if (flushed) continue;
     if (flushed.error().code() != Code::kRowsRefused) return flushed;
     return Error{flushed.error().action(), Code::kRowsRefused,
-                 flushed.error().message() + describe(moved)};
+                 flushed.error().message() + "\n  the epoch's records:" + describe(moved) +
+                     skip_first(moved)};
   }
   return {};
 }
 
-// Which records the refused rows came from, and how to leave one out.
-std::string Committer::describe(const std::vector<SplitRange>& moved) const {
-  std::string text = "\n  the epoch's records:";
-  std::string first;
-  for (const SplitRange& range : moved) {
+std::string Committer::describe(const std::vector<SplitRange>& ranges) const {
+  std::string text;
+  for (const SplitRange& range : ranges) {
     const Source& source = *parts_.sources[source_of(range.split)];
     text += "\n    " + range.split.text() + " from " + source.describe(range.first) + " up to " +
             source.describe(range.next) + ", " + std::to_string(range.records) + " records";
-    if (first.empty()) first = range.split.text() + "@" + source.describe(range.first);
   }
-  return text + "\n  weir offsets " + parts_.options.job_file + " skip " + first +
+  return text;
+}
+
+std::string Committer::skip_first(const std::vector<SplitRange>& ranges) const {
+  if (ranges.empty()) return {};
+  const SplitRange& range = ranges.front();
+  return "\n  weir offsets " + parts_.options.job_file + " skip " + range.split.text() + "@" +
+         parts_.sources[source_of(range.split)]->describe(range.first) +
          "   leaves one record out, here the first";
 }
 
@@ -358,17 +363,9 @@ CommitterProgress Committer::progress() const {
   for (const auto& follower : parts_.followers) {
     outbox_bytes.push_back(parts_.store->outbox_bytes(follower->name()));
   }
-  std::string positions;
-  for (const auto& source : parts_.sources) {
-    for (const auto& [split, progress] : lane_.splits) {
-      if (split.source != source->name() || !is_read(split)) continue;
-      positions += " " + split.text() + "@" + source->describe(progress.position);
-    }
-  }
   return {.known = lane_.id == parts_.id,
           .epoch = lane_.epoch,
           .splits = lane_.splits,
-          .positions = std::move(positions),
           .outbox_bytes = std::move(outbox_bytes),
           .doubts = decider_ ? decider_->doubts() : 0};
 }

@@ -61,6 +61,11 @@ class Committer {
   /// destroyed.
   void release();
 
+  /// "\n    clicks/t/0 from 5 up to 17, 12 records" for each.
+  std::string describe(const std::vector<SplitRange>& ranges) const;
+  /// The command that leaves the first record of `ranges` out, on a line of its own.
+  std::string skip_first(const std::vector<SplitRange>& ranges) const;
+
   CommitterProgress progress() const;
 
  private:
@@ -98,7 +103,7 @@ class Committer {
   /// Of where LANE stands now. `report`: says which tails could not be compared.
   Result<> verify_tails(MonoTime deadline, bool report = false);
   void report_unverified(const std::vector<TailCheck>& checks) const;
-  Result<> resolve_ends();
+  Result<> resolve_ends(bool at_start);
   Result<> claim();
   Result<std::vector<ClaimedSplit>> claimed_splits();
   /// LANE's splits of `source` that the job file still names.
@@ -120,7 +125,6 @@ class Committer {
   bool is_read(const SplitId& split) const;
   Result<> rotate();
   Cell cell_now() const;
-  std::string describe(const std::vector<SplitRange>& moved) const;
   LogContext context() const;
   std::size_t source_of(const SplitId& split) const;
 

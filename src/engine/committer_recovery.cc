@@ -14,6 +14,9 @@ using std::chrono::seconds;
 // transaction.timeout.ms, and the broker's look every 10 s.
 constexpr seconds kOtherTransactionTimeout{75};
 
+// Reading the last records of all partitions again takes a busy cluster longer, the more they are.
+constexpr std::chrono::milliseconds kTailPatience{10};
+
 // The first question to a cluster: an outage is known soon, and asked about again.
 constexpr seconds kContactTimeout{10};
 
@@ -47,8 +50,9 @@ Result<std::vector<ClaimedSplit>> Committer::recover(bool at_start) {
   } else {
     WEIR_TRY(continue_from(decision, splits));
   }
-  WEIR_TRY(verify_tails(soon(), true));
-  WEIR_TRY(resolve_ends());
+  const auto tails = static_cast<std::int64_t>(lane_.splits.size());
+  WEIR_TRY(verify_tails(soon() + tails * kTailPatience, true));
+  WEIR_TRY(resolve_ends(at_start));
   WEIR_TRY(claim());
   WEIR_ASSIGN(claimed_, claimed_splits());
   return claimed_;
@@ -171,6 +175,7 @@ Result<> Committer::first_positions_of(Source& source, const std::vector<SplitId
     WEIR_TRY(check_cell_stands());
     return halted(*decision.halt);
   }
+  if (!decision.notice.empty()) log(LogLevel::kWarn, context(), decision.notice);
   std::map<std::string, Position> positions;
   if (decision.by_start) {
     WEIR_ASSIGN(positions, source.first_positions(names, soon()));
@@ -273,8 +278,9 @@ Result<> Committer::apply(const RecoveryDecision& decision) {
   }
   return Error{Action::kHalt, Code::kBug,
                "row " + decision.row +
-                   " needs a delta topic or a snapshot, which this version does "
-                   "not write"};
+                   " needs a delta topic or a snapshot, which this version does not write\n  weir "
+                   "offsets " +
+                   parts_.options.job_file + " show --dump   shows everything, for a report"};
 }
 
 // Two clusters are one when their ids are equal, never by name or brokers.
@@ -409,16 +415,28 @@ std::vector<std::string> Committer::splits_of(const Source& source) const {
 
 // `end:` is resolved once per split. One that has none yet was found later, or this machine has no
 // LANE of before a takeover: without an end it would be read for ever. So what is found later is
-// read up to `end:` as of then; its records are no less the source's than the others'.
-Result<> Committer::resolve_ends() {
+// read up to `end:` as of then; its records are no less the source's than the others'. At a start
+// the job file may be another one, so there the kept ends are compared with it.
+Result<> Committer::resolve_ends(bool at_start) {
   for (const auto& source : parts_.sources) {
-    if (!source->bounded()) continue;
     std::map<std::string, Position>& ends = lane_.sources[source->name()].ends;
-    std::vector<std::string> missing = splits_of(*source);
-    std::erase_if(missing, [&](const std::string& split) { return ends.contains(split); });
-    if (missing.empty()) continue;
-    WEIR_ASSIGN(auto resolved, source->ends(missing, soon()));
-    ends.merge(resolved);
+    std::vector<std::string> asked = splits_of(*source);
+    if (!at_start) std::erase_if(asked, [&](const auto& split) { return ends.contains(split); });
+    EndFacts facts{.source = source->name(),
+                   .bounded = source->bounded(),
+                   .moves = source->end_moves(),
+                   .kept = ends,
+                   .resolved = {},
+                   .describe = [&](const Position& end) { return source->describe(end); },
+                   .job = parts_.options.job_file};
+    if (facts.bounded && !asked.empty()) {
+      WEIR_ASSIGN(facts.resolved, source->ends(asked, soon()));
+    }
+    EndDecision decision = decide_ends(facts);
+    if (!decision.notice.empty()) {
+      log(decision.expected ? LogLevel::kInfo : LogLevel::kWarn, context(), decision.notice);
+    }
+    ends = std::move(decision.ends);
   }
   return {};
 }

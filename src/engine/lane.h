@@ -69,6 +69,7 @@ struct LaneOptions {
   /// How long the end of a lane waits for its client libraries to close.
   std::chrono::microseconds close_timeout = std::chrono::seconds(10);
   std::size_t threads_max = 8;
+  bool log_progress = false;  ///< a line a minute (progress.h)
   RowErrorRule decode_errors, eval_errors;
   std::string job;                            ///< its name, for dead letters
   std::map<std::string, std::string> groups;  ///< source name -> its group, if any

@@ -234,7 +234,7 @@ class Explainer {
         page_.head(label, input_text(spec.kafka));
         page_.line("group",
                    spec.kafka.group + " gets a copy of the positions; weir never joins it");
-        starts(spec.kafka);
+        starts(*spec.name, spec.kafka);
         break;
       case SourceKind::kFile:
         page_.head(label, "file " + *spec.file.path);
@@ -253,15 +253,21 @@ class Explainer {
     to(planned.takers, first_step_takes(planned.takers));
   }
 
-  void starts(const KafkaSourceSpec& kafka) {
+  void starts(const std::string& name, const KafkaSourceSpec& kafka) {
     const std::string start = start_text(*kafka.start);
     page_.line("start", around_.checkpoint ? fmt::format("{}, ignored: checkpoint at {}", start,
                                                          *around_.checkpoint)
                                            : start + ", at the first start only");
-    if (kafka.end->kind == EndKind::kNone) return;
-    page_.line("end",
-               end_text(*kafka.end) +
-                   (around_.end_is_kept ? ", ignored: it was resolved at the first start" : ""));
+    const auto kept = around_.ends_kept.find(name);
+    if (kafka.end->kind != EndKind::kNone) {
+      page_.line("end",
+                 end_text(*kafka.end) + (kept == around_.ends_kept.end()
+                                             ? std::string()
+                                             : ", as it was at the first start: " + kept->second));
+    } else if (kept != around_.ends_kept.end()) {
+      page_.line("end", "none: the end of the first start, " + kept->second +
+                            ", is forgotten by the next one");
+    }
   }
 
   void step(std::size_t index) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -84,7 +85,8 @@ struct PlanSurroundings {
   std::string instance;
   std::string directory;                  ///< where the job keeps its state
   std::optional<std::string> checkpoint;  ///< "epoch 7", when it was started before
-  bool end_is_kept = false;               ///< an `end:` was resolved then
+  /// Where sources end since then, as text, by source.
+  std::map<std::string, std::string> ends_kept = {};
 };
 
 /// For `weir plan`: what the job reads, does, writes and promises, as text for people.

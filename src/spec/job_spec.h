@@ -60,7 +60,7 @@ struct KafkaSourceSpec {
   Place group_at;            ///< length 0 when it is the default
   Located<StartSpec> start;  ///< `given`: written in the file (T3)
   Located<EndSpec> end;
-  std::map<std::string, SecretText> properties;
+  KafkaProperties properties;
 };
 
 struct FileSourceSpec {
@@ -142,7 +142,7 @@ struct KafkaSinkSpec {
   SqlText tombstone_when;  ///< TRUE: the record's value is null
   Partitioner partitioner = Partitioner::kMurmur2Random;
   Compression compression = Compression::kNone;
-  std::map<std::string, SecretText> properties;
+  KafkaProperties properties;
 };
 
 enum class SinkKind : unsigned char { kNone, kKafka, kFile, kStdout };

@@ -48,6 +48,25 @@ def killed_at(step, row, lane_written):
         check(run.row() == "T8", f"the third start ended in row {run.row()}")
 
 
+def many_tails():
+    """The last records read of 300 partitions are compared at a start with requests for all of them at once, not
+    for each; so do their first positions come."""
+    story = Story("tails", partitions=300)
+    story.produce(6000, keys=4999)
+    for _ in range(2):
+        with behind_proxy(story) as proxy:
+            asked, read = proxy.hold(Api.LIST_OFFSETS, number=0), proxy.hold(Api.FETCH, number=0)
+            run = story.start()
+            run.wait_for("claimed at epoch")
+            check(asked.seen <= 10, f"{asked.seen} requests for ends of logs; log {run.log}")
+            check(read.seen <= 100, f"{read.seen} fetches before the claim; log {run.log}")
+            story.verify()
+            run.stop()
+        story.config.write_text(story.config.read_text().replace(proxy.address, story.cluster.brokers))
+    said = run.text()
+    check("could not be compared" not in said or "nothing was consumed yet" in said, f"log {run.log}")
+
+
 def before_fence():
     """Nothing was written anywhere: a first start again."""
     killed_at(lambda proxy: proxy.hold(Api.INIT_PRODUCER_ID), "T3", lane_written=False)
@@ -304,7 +323,7 @@ def faults(makers):
         run.stop()
 
 
-tell([before_fence, before_lane, lane_written, claim_begun, cell_sent, claim_sent, claim_committed_unseen,
+tell([many_tails, before_fence, before_lane, lane_written, claim_begun, cell_sent, claim_sent, claim_committed_unseen,
       claim_committed, claim_arrives_late, stable_read_unanswered, killed_before_rows, killed_before_offsets,
       killed_before_mirror, killed_before_commit, killed_before_answer, killed_before_rotation,
       commit_arrives_before_fence, commit_arrives_after_fence, requests_are_cut, requests_are_lost, commits_come_late,

@@ -9,7 +9,7 @@ import json
 import subprocess
 import time
 
-from harness import LONG, OnlyLong, Story, check, tell
+from harness import LONG, WEIR, OnlyLong, Story, check, tell
 
 ENDS = "trigger: available_now"
 
@@ -147,6 +147,33 @@ def empty_topic():
     story.produce(100)
     story.start().expect(0, seconds=30)
     story.verify(wait=False)
+
+
+def kept_end():
+    """`end:` is what it was at the first start: a later start says where that is, and what the job file says now.
+    Without `end:` in the job file the job reads on."""
+    story = Story("end", source=", end: latest")
+    story.produce(100)
+    story.start().expect(0, seconds=30)
+    story.verify(wait=False)
+    before = story.rows()
+    story.produce(100)
+    run = story.start()
+    run.expect(0, "ends where its `end:` was at the first start", seconds=30)
+    check(story.rows() == before, "what lies behind the end came out")
+    check('"level":"warn"' not in run.text(), f"a warning that nobody can mend; log {run.log}")
+    text = story.job.read_text()
+    story.job.write_text(text.replace("end: latest", f"end: {{ offsets: {{ {story.input}: {{ 0: 1 }} }} }}"))
+    run = story.start()
+    run.expect(0, "ends where its `end:` was at the first start", '"level":"warn"', seconds=30)
+    story.job.write_text(text.replace(", end: latest", ""))
+    plan = subprocess.run([WEIR, "plan", story.job, "--config", story.config, "--state-dir", story.state],
+                          check=True, stdout=subprocess.PIPE, text=True).stdout
+    check("the end of the first start" in plan, f"the plan is {plan}")
+    run = story.start()
+    story.verify()
+    check("is forgotten, and it is read on" in run.text(), f"log {run.log}")
+    run.stop()
 
 
 def many_partitions():
@@ -331,7 +358,8 @@ def refused_under_load():
                                      {"max.message.bytes": 100_000})
     story.produce(60_000)
     run = story.start()
-    run.expect(78, "HALT poison_epoch", "batch.size", story.output)
+    run.expect(78, "HALT poison_epoch", "batch.size", story.output, f"made of record numbers/{story.input}/",
+               " up to ", "weir offsets")
     check(not story.rows(), "a row of the refused epoch is visible")
     story.job.write_text(story.job.read_text().replace("key: k }", "key: k, properties: { batch.size: 50000 } }"))
     run = story.start()
@@ -348,6 +376,6 @@ def topic_missing():
 
 tell([recreated_while_stopped, recreated_after_kill, recreated_after_first_kill, recreated_shorter_while_running,
       recreated_longer_while_running, deleted_while_running, output_deleted_while_running, partitions_added,
-      output_partitions_added, empty_topic, many_partitions, records_without_key, compacted_topic,
+      output_partitions_added, empty_topic, kept_end, many_partitions, records_without_key, compacted_topic,
       transactions_of_others, open_transaction_of_others, retention_passed_the_position, poison_record, too_large_rows,
       refused_under_load, topic_missing])

@@ -101,6 +101,7 @@ class KafkaSource final : public Source {
   }
 
   bool bounded() const override { return options_.end != End::kNone; }
+  bool end_moves() const override { return options_.end == End::kLatest; }
 
   Result<PositionMap> ends(const std::vector<std::string>& splits, MonoTime deadline) override {
     WEIR_ASSIGN(Client * client, consumer());
@@ -124,26 +125,8 @@ class KafkaSource final : public Source {
 
   Result<std::vector<TailCheck>> verify_tails(const std::vector<SplitAssignment>& assignments,
                                               MonoTime deadline) override {
-    std::vector<TailCheck> checks;
-    std::unique_ptr<Client> reader;
-    for (const SplitAssignment& assignment : assignments) {
-      if (own_position(assignment.position).tail_fp == 0) {
-        checks.push_back({assignment.split, TailState::kUnverified, "nothing was consumed yet"});
-        continue;
-      }
-      if (!reader) {
-        // One record of each, or the window behind which it must stand: fetches are small, and the
-        // queue holds a window, or librdkafka 2.0.2 sleeps a second behind each fetch. A fetch that
-        // waits at one partition's end holds the next partition's up.
-        WEIR_ASSIGN(reader, open_consumer({{"fetch.wait.max.ms", "10"},
-                                           {"queued.min.messages", "1000"},
-                                           {"queued.max.messages.kbytes", "16384"},
-                                           {"fetch.message.max.bytes", "65536"}}));
-      }
-      WEIR_ASSIGN(TailCheck check, verify_tail(*reader, assignment, deadline));
-      checks.push_back(std::move(check));
-    }
-    return checks;
+    return compare_tails([this](const Properties& fetching) { return open_consumer(fetching); },
+                         assignments, deadline);
   }
 
   Result<MirrorReading> read_group(const std::vector<SplitId>& splits, bool with_members,
@@ -270,7 +253,8 @@ class KafkaSource final : public Source {
         {"queued.max.messages.kbytes", std::to_string(bounds.kbytes_max)},
         {"fetch.wait.max.ms", "500"},
     };
-    settings.insert(settings.end(), options_.properties.begin(), options_.properties.end());
+    WEIR_ASSIGN(const Properties own, options_.properties.read());
+    settings.insert(settings.end(), own.begin(), own.end());
     settings.insert(settings.end(), fetching.begin(), fetching.end());
     return Client::open(options_.cluster, RD_KAFKA_CONSUMER, settings);
   }

@@ -1,14 +1,25 @@
 #pragma once
 
+#include <functional>
+#include <memory>
+#include <vector>
+
 #include "connectors/kafka/client.h"
 #include "flow/source.h"
 
 namespace weir::kafka {
 
-/// Compares the last consumed record of `assignment`, whose position has a fingerprint, with the
-/// one that stands there now (epochs.md, section 6), by reading it again through `reader`, a
-/// consumer that nobody else uses. Blocks until `deadline` at most. Thread: the committer. Errors:
-/// kRetry.
-Result<TailCheck> verify_tail(Client& reader, const SplitAssignment& assignment, MonoTime deadline);
+/// Opens a consumer that nobody else uses, with these properties beside a source's own.
+using OpenReader = std::function<Result<std::unique_ptr<Client>>(const Properties& fetching)>;
+
+/// Compares the last consumed record of each of `assignments` with the one that stands there now
+/// (epochs.md, section 6), by reading it again: all of them at once, kTailGroup at a time, so that
+/// memory is bounded. One check per assignment, in that order; without a fingerprint, kUnverified.
+/// Blocks until `deadline` at most. Thread: the committer. Errors: kRetry; kStopJob for permissions
+/// and credentials.
+Result<std::vector<TailCheck>> compare_tails(const OpenReader& open_reader,
+                                             const std::vector<SplitAssignment>& assignments,
+                                             MonoTime deadline);
+inline constexpr std::size_t kTailGroup = 128;
 
 }  // namespace weir::kafka

@@ -145,6 +145,24 @@ TEST_CASE("Committer: a cell that is looked for elsewhere is named", "[engine]")
              Catch::Contains("`epoch_topic: other-epochs`") && Catch::Contains("`weir-epochs`"));
 }
 
+TEST_CASE("Committer: an end is kept while the job file has one, and forgotten without",
+          "[engine]") {
+  World world = stopped_world();
+  world.bounded = true;
+  world.lane->sources["in"].ends = {{"t/0", at(60)}, {"t/1", at(70)}};
+  const auto end_of_first = [&] {
+    Rig rig(world);
+    const auto claimed = rig.committer.recover(true);
+    REQUIRE(claimed);
+    return claimed->front().assignment.end;
+  };
+  CHECK(end_of_first() == at(60));
+  CHECK(world.lane->sources["in"].ends.at("t/1") == at(70));
+  world.bounded = false;
+  CHECK(end_of_first() == std::nullopt);
+  CHECK(world.lane->sources["in"].ends.empty());
+}
+
 TEST_CASE("Committer: knows nothing before it has recovered", "[engine]") {
   World world = stopped_world();
   Rig rig(world);

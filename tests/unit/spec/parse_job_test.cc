@@ -128,7 +128,7 @@ sinks:
   CHECK(a.start->offsets.at("t").at(2) == INT64_MAX);
   CHECK(a.end->kind == EndKind::kTimestamp);
   CHECK(a.end->timestamp_us == 1'767'225'600'000'000);
-  CHECK(a.properties.at("fetch.min.bytes").resolve()->reveal() == "1000");
+  CHECK(a.properties.at("fetch.min.bytes").value.resolve()->reveal() == "1000");
   CHECK(spec.sources.at(1).kafka.start->kind == StartKind::kCommitted);
   CHECK(spec.sources.at(1).kafka.end->kind == EndKind::kLatest);
   CHECK(*spec.sinks.at(0).from == "a");
