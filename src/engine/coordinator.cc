@@ -493,13 +493,15 @@ void Coordinator::fail(Error error, const std::vector<SplitId>& refused) {
     outcome_ = {LaneState::kStopped, {}, false};
     return give_up(Then::kEnd);
   }
-  ++failures_;
+  // Each such attempt knows a row more that is to be left out: nothing is gained by waiting.
+  const bool at_once = error.code() == Code::kRowTooLarge;
+  if (!at_once) ++failures_;
   ++status_.recovers;
   const bool waiting = error.code() == Code::kBrokersUnreachable;
   status_.last_error = error.message();
   log(LogLevel::kWarn, context_,
       std::string(waiting ? "waiting_for_kafka: " : "recovering: ") + error.message());
-  give_up(Then::kBackOff);
+  give_up(at_once ? Then::kRecoverAtOnce : Then::kBackOff);
   publish(waiting ? LaneState::kWaitingForKafka : LaneState::kStarting);
 }
 

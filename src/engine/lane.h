@@ -19,7 +19,8 @@
 
 namespace weir {
 
-enum class RowErrorKind : unsigned char { kDecode, kEval };
+/// kSink: a row that its sink cannot render, or take.
+enum class RowErrorKind : unsigned char { kDecode, kEval, kSink };
 
 /// Where a pipeline lets rows out.
 class PipelineOut {
@@ -69,7 +70,7 @@ struct LaneOptions {
   /// How long the end of a lane waits for its client libraries to close.
   std::chrono::microseconds close_timeout = std::chrono::seconds(10);
   std::size_t threads_max = 8;
-  RowErrorRule decode_errors, eval_errors;
+  RowErrorRule decode_errors, eval_errors, sink_errors;
   std::string job;                            ///< its name, for dead letters
   std::map<std::string, std::string> groups;  ///< source name -> its group, if any
   /// True when two positions are one offset; the source's connector knows.

@@ -23,6 +23,23 @@ std::string shown(const Record& record) {
   return text;
 }
 
+// What a job file calls the errors of a kind, and its rule for them.
+struct ErrorClass {
+  std::string_view word;
+  const RowErrorRule& rule;
+};
+ErrorClass class_of(const LaneOptions& options, RowErrorKind kind) {
+  switch (kind) {
+    case RowErrorKind::kDecode:
+      return {"decode", options.decode_errors};
+    case RowErrorKind::kEval:
+      return {"eval", options.eval_errors};
+    case RowErrorKind::kSink:
+      break;
+  }
+  return {"sink", options.sink_errors};
+}
+
 }  // namespace
 
 class Worker::Out final : public PipelineOut {
@@ -37,29 +54,32 @@ class Worker::Out final : public PipelineOut {
   Result<> reject(RowErrorKind kind, std::string_view step, const Batch& batch,
                   const RowError& error) override {
     const LaneOptions& options = worker_.parts_.options;
-    const RowErrorRule& rule =
-        kind == RowErrorKind::kDecode ? options.decode_errors : options.eval_errors;
-    if (rule.kind == RowErrorRule::Kind::kSkip) {
+    const auto& [word, rule] = class_of(options, kind);
+    // A letter that its sink does not take has nowhere else to go.
+    const bool letter = batch.schema == dead_letter_schema();
+    if (!letter && rule.kind == RowErrorRule::Kind::kSkip) {
       ++worker_.rows_skipped_;
       return {};
     }
     const Record& record = batch.records[error.row];
     const std::string place = task_.split.text() + "@" + std::to_string(record.offset);
-    // A dead letter that its sink refuses has nowhere else to go.
-    const bool dead = batch.schema == dead_letter_schema();
-    if (rule.kind == RowErrorRule::Kind::kDeadLetter && !dead) {
+    if (!letter && rule.kind == RowErrorRule::Kind::kDeadLetter) {
       ++worker_.rows_dead_;
       worker_.dead_letters_.add(rule.dead_letters, batch, error.row,
                                 {error.message, step, place, options.job});
       return {};
     }
+    const std::string cure =
+        letter ? "sink " + std::string(step) +
+                     " does not take its dead letter, not even one "
+                     "without key and value"
+               : "errors: { " + std::string(word) +
+                     ": skip } in the job file leaves such records out and counts them, and { dlq: "
+                     "NAME } sends them to a sink of errors.sinks";
     return Error{Action::kHalt, Code::kPoisonRecord,
-                 "record " + place + ": " + error.message + "\n  " + shown(record) + "\n  " +
-                     (kind == RowErrorKind::kDecode ? "errors: { decode: skip }"
-                                                    : "errors: { eval: skip }") +
-                     " in the job file leaves such records out and counts them, and { dlq: NAME } "
-                     "sends them to a sink of errors.sinks\n  weir offsets " +
-                     options.job_file + " skip " + place + "   leaves this one out"};
+                 "record " + place + ": " + error.message + "\n  " + shown(record) + "\n  " + cure +
+                     "\n  weir offsets " + options.job_file + " skip " + place +
+                     "   leaves this one out"};
   }
 
  private:
@@ -192,15 +212,15 @@ const Worker::Task& Worker::task_of(const Batch& batch) const {
   return *task;
 }
 
-// With the record that a refused row came from, and how to leave it out.
-Error Worker::named(const Error& error, const Batch& batch,
-                    const std::vector<RowError>& errors) const {
-  if (error.code() != Code::kRowsRefused || errors.empty()) return error;
-  const std::string record =
-      task_of(batch).split.text() + "@" + std::to_string(batch.records[errors.back().row].offset);
-  return {error.action(), error.code(),
-          error.message() + "\n  it is the row of record " + record + "\n  weir offsets " +
-              parts_.options.job_file + " skip " + record + "   leaves it out"};
+// Rows that the sink cannot take.
+Result<> Worker::reject_written(const PendingWrite& write, const std::vector<RowError>& errors) {
+  const bool letters = write.batch->schema == dead_letter_schema();
+  for (const RowError& error : errors) {
+    if (letters && dead_letters_.add_shortened(write.sink, *write.batch, error)) continue;
+    Out out(*this, task_of(*write.batch));
+    WEIR_TRY(out.reject(RowErrorKind::kSink, name_of(write.sink), *write.batch, error));
+  }
+  return {};
 }
 
 Result<> Worker::write_pending() {
@@ -211,15 +231,11 @@ Result<> Worker::write_pending() {
     const std::size_t before = write.from;
     const Result<std::size_t> written =
         writers_[write.sink.value()]->write(*write.batch, write.from, errors, bytes);
-    if (!written) return named(written.error(), *write.batch, errors);
+    if (!written) return written.error();
     write.from = *written;
     budget_.bytes_out += bytes;
     rows_out_ += write.from - before - errors.size();
-    for (const RowError& error : errors) {
-      // A row that the sink cannot render is one that could not be evaluated.
-      Out out(*this, task_of(*write.batch));
-      WEIR_TRY(out.reject(RowErrorKind::kEval, name_of(write.sink), *write.batch, error));
-    }
+    WEIR_TRY(reject_written(write, errors));
     if (write.from < write.batch->selection.size()) return {};
     pending_.pop_front();
     send_dead_letters();

@@ -87,7 +87,7 @@ class Worker {
   void send_dead_letters();
   const Task& task_of(const Batch& batch) const;
   const std::string& name_of(SinkIndex sink) const;
-  Error named(const Error& error, const Batch& batch, const std::vector<RowError>& errors) const;
+  Result<> reject_written(const PendingWrite& write, const std::vector<RowError>& errors);
   Result<bool> take_turn();
   Result<bool> fetch(Task& task);
   Result<> process(Task& task);

@@ -99,6 +99,7 @@ LaneOptions lane_options(const JobSpec& job, const Plan& plan, const BuildOption
   lane.threads_max = job.limits.threads ? *job.limits.threads : 4 * cores;
   lane.decode_errors.kind = rule_kind(job.on_decode_error.rule);
   lane.eval_errors.kind = rule_kind(job.on_eval_error.rule);
+  lane.sink_errors.kind = rule_kind(job.on_sink_error.rule);
   for (const SourceSpec& source : job.sources) {
     if (source.kind == SourceKind::kKafka) lane.groups[*source.name] = source.kafka.group;
   }
@@ -280,6 +281,7 @@ class LaneBuilder {
     };
     route(job_.on_decode_error, parts_.options.decode_errors);
     route(job_.on_eval_error, parts_.options.eval_errors);
+    route(job_.on_sink_error, parts_.options.sink_errors);
     // The encoder writes the first column, the value.
     return kafka_sink(spec, role, Schema({(*schema)[0]}), make_row_parts(std::move(parts)));
   }

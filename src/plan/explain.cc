@@ -351,8 +351,9 @@ class Explainer {
                            "after each",
                            format_duration(job_.commit.every), job_.commit.records,
                            format_size(job_.commit.bytes)));
-    page_.head("errors", fmt::format("decode {}, eval {}", error_text(job_.on_decode_error),
-                                     error_text(job_.on_eval_error)));
+    page_.head("errors",
+               fmt::format("decode {}, eval {}, sink {}", error_text(job_.on_decode_error),
+                           error_text(job_.on_eval_error), error_text(job_.on_sink_error)));
     page_.head("takeover", *job_.takeover == Takeover::kAuto
                                ? "auto: at its start the job takes over from another machine"
                                : "ask: another machine's job is left alone until run --takeover");

@@ -111,7 +111,8 @@ class JobChecker {
 
   void dlqs_are_used() {
     std::set<std::string> used;
-    for (const ErrorRule* rule : {&job_.on_decode_error, &job_.on_eval_error}) {
+    for (const ErrorRule* rule :
+         {&job_.on_decode_error, &job_.on_eval_error, &job_.on_sink_error}) {
       if (!rule->dlq.given) continue;
       std::vector<std::string_view> known;
       for (const SinkSpec& sink : job_.dlqs) known.push_back(*sink.name);

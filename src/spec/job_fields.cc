@@ -524,13 +524,25 @@ constexpr FieldInfo kJob[] = {
      .type = kName,
      .example = "dlq: dead",
      .description = "A sink of `errors.sinks`."},
-    {.path = "errors.sink", .status = kLater},
+    {.path = "errors.sink",
+     .type = kMap,
+     .choices = "fail|skip",
+     .preset = "fail",
+     .example = "sink: { dlq: dead }",
+     .description =
+         "One whose row a sink cannot take: too large for the topic, a partition that is "
+         "not there, a `key` or header that fails."},
+    {.path = "errors.sink.dlq",
+     .type = kName,
+     .example = "dlq: dead",
+     .description = "A sink of `errors.sinks`."},
     {.path = "errors.late", .status = kLater},
     {.path = "errors.sinks",
      .type = kNamed,
      .example = "sinks: { dead: { kafka: { cluster: main, topic: flights.dlq } } }",
      .description = "Dead-letter sinks: key and value as they came, and why in headers "
-                    "`weir.error`, `weir.step`, `weir.source` and `weir.job`."},
+                    "`weir.error`, `weir.step`, `weir.source` and `weir.job`. What is too large "
+                    "for the topic is left out (null), and `weir.error` says so."},
     {.path = "errors.sinks.*", .type = kMap, .description = "One dead-letter sink."},
     {.path = "errors.sinks.*.kafka",
      .type = kMap,

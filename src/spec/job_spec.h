@@ -206,6 +206,7 @@ struct JobSpec {
   Located<TriggerSpec> trigger;
   ErrorRule on_decode_error;
   ErrorRule on_eval_error;
+  ErrorRule on_sink_error;
   std::vector<SinkSpec> dlqs;  ///< of `errors.sinks`
   std::chrono::microseconds drain_timeout = std::chrono::seconds(60);
   LimitsSpec limits;

@@ -291,6 +291,24 @@ TEST_CASE("Coordinator: three epochs refused for their rows are poison_epoch", "
   CHECK_THAT(story.coordinator->outcome().error->message(), Catch::Contains("clicks/t/0@17"));
 }
 
+TEST_CASE("Coordinator: an epoch with rows that turned out too large is tried again at once",
+          "[engine]") {
+  Story story;
+  // However often: each attempt knows more of them.
+  for (int attempt = 1; attempt <= 5; ++attempt) {
+    story.claim();
+    story.open();
+    story.pass(seconds(1));
+    story.answer_seal();
+    story.told<CommitEpoch>();
+    story.fail(Action::kRecover, Code::kRowTooLarge, "too large");
+    story.discard();
+    story.reply(Released{});
+    REQUIRE_FALSE(story.coordinator->ended());
+  }
+  story.claim();
+}
+
 TEST_CASE("Coordinator: poison is counted by places, and by the splits that are refused",
           "[engine]") {
   Story story;
