@@ -77,6 +77,13 @@ struct LaneOptions {
   bool (*same_position)(const Position& a, const Position& b) = nullptr;
 };
 
+/// How much may wait for a follower, and what happens to its rows beyond that.
+struct OutboxBound {
+  std::string follower;
+  std::uint64_t bytes_max = 0;
+  std::optional<SinkIndex> dead_letters = {};  ///< none: intake stops until there is room
+};
+
 /// Everything a lane is made of; job/build.cc fills it in.
 struct LaneParts {
   LaneId id;
@@ -84,7 +91,7 @@ struct LaneParts {
   std::vector<std::unique_ptr<Sink>> sinks;
   /// SinkIndex counts sinks first, then these.
   std::vector<std::unique_ptr<FollowerSink>> followers;
-  std::vector<std::uint64_t> outbox_max_bytes;  ///< per follower; intake stops at the bound
+  std::vector<OutboxBound> outbox_bounds;  ///< per follower
   PipelineFactory make_pipeline;
   DeciderFactory make_decider;
   std::unique_ptr<EpochStore> store;

@@ -23,6 +23,11 @@ std::string shown(const Record& record) {
   return text;
 }
 
+// As `weir offsets JOB skip` takes it.
+std::string place_of(const SplitId& split, const Record& record) {
+  return split.text() + "@" + std::to_string(record.offset);
+}
+
 // What a job file calls the errors of a kind, and its rule for them.
 struct ErrorClass {
   std::string_view word;
@@ -48,6 +53,12 @@ class Worker::Out final : public PipelineOut {
 
   void rows(SinkIndex sink, BatchPtr batch) override {
     if (batch->selection.empty()) return;
+    const std::size_t sinks = worker_.parts_.sinks.size();
+    const std::size_t follower = sink.value() - sinks;
+    if (sink.value() >= sinks && follower < worker_.diverted_.size() &&
+        worker_.diverted_[follower]) {
+      return worker_.divert(follower, *batch, task_);
+    }
     worker_.pending_.push_back({sink, std::move(batch), 0});
   }
 
@@ -62,7 +73,7 @@ class Worker::Out final : public PipelineOut {
       return {};
     }
     const Record& record = batch.records[error.row];
-    const std::string place = task_.split.text() + "@" + std::to_string(record.offset);
+    const std::string place = place_of(task_.split, record);
     if (!letter && rule.kind == RowErrorRule::Kind::kDeadLetter) {
       ++worker_.rows_dead_;
       worker_.dead_letters_.add(rule.dead_letters, batch, error.row,
@@ -123,6 +134,7 @@ void Worker::handle(WorkerCommand command) {
 void Worker::on(OpenEpoch& command) {
   if (failed_ || command.epoch.assignment != assignment_) return;
   open_ = command.epoch;
+  diverted_ = std::move(command.diverted);
   full_said_ = false;
   for (Task& task : tasks_) {
     task.first = task.next;
@@ -210,6 +222,19 @@ const Worker::Task& Worker::task_of(const Batch& batch) const {
   });
   WEIR_CHECK(task != tasks_.end(), "batches come from this worker's splits");
   return *task;
+}
+
+// `when_full: { dlq: ... }`.
+void Worker::divert(std::size_t follower, const Batch& batch, const Task& task) {
+  const OutboxBound& bound = parts_.outbox_bounds[follower];
+  const std::string error =
+      "the outbox of the sink is full: " + std::to_string(bound.bytes_max) + " bytes wait for it";
+  for (const RowIndex row : batch.selection) {
+    dead_letters_.add(
+        *bound.dead_letters, batch, row,
+        {error, bound.follower, place_of(task.split, batch.records[row]), parts_.options.job});
+  }
+  rows_dead_ += batch.selection.size();
 }
 
 // Rows that the sink cannot take.

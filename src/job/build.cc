@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <filesystem>
+#include <map>
 #include <thread>
 
 #include "connectors/file/sink.h"
@@ -276,6 +277,7 @@ class LaneBuilder {
       parts.headers.push_back(
           {std::string("weir.") + name, *compile_expression(name, scope, errors)});
     }
+    dlq_sinks_[*spec.name] = next_sink();
     const auto route = [&, index = next_sink()](const ErrorRule& rule, RowErrorRule& into) {
       if (rule.rule == OnError::kDlq && *rule.dlq == *spec.name) into.dead_letters = index;
     };
@@ -307,7 +309,9 @@ class LaneBuilder {
         parts_.followers.push_back(
             stdout_sink::make_stdout_sink({.name = *spec.name, .writer = std::move(writer)}));
       }
-      parts_.outbox_max_bytes.push_back(spec.outbox_bytes_max);
+      OutboxBound bound{.follower = *spec.name, .bytes_max = spec.outbox_bytes_max};
+      if (spec.when_full_dlq.given) bound.dead_letters = dlq_sinks_.at(*spec.when_full_dlq);
+      parts_.outbox_bounds.push_back(std::move(bound));
     }
     return {};
   }
@@ -336,6 +340,7 @@ class LaneBuilder {
   std::vector<Output> outputs_;
   std::shared_ptr<kafka::ProducerSlot> slot_;  // of the deciding transaction
   std::vector<SinkIndex> sinks_;               // by sink of the job
+  std::map<std::string, SinkIndex> dlq_sinks_;
 };
 
 }  // namespace

@@ -318,7 +318,10 @@ class Explainer {
     }
     page_.line("guarantee", guarantee_text(plan_.delivery.sinks[index], spec.kind));
     if (spec.kind != SinkKind::kKafka) {
-      page_.line("outbox", format_size(spec.outbox_bytes_max) + " at most; then intake waits");
+      page_.line("outbox", format_size(spec.outbox_bytes_max) + " at most; then " +
+                               (spec.when_full_dlq.given
+                                    ? "its rows go to dead-letter sink " + *spec.when_full_dlq
+                                    : std::string("intake waits")));
       page_.line("format", to_string(*spec.format));
       return;
     }

@@ -403,10 +403,21 @@ constexpr FieldInfo kJob[] = {
      .preset = "10GiB",
      .example = "outbox: 1GiB",
      .description = "Of `file` and `stdout`: how much may wait in the state directory for a sink "
-                    "that does not take it; then intake stops.",
+                    "that does not take it; `when_full` says what happens then.",
      .min = kMiB,
      .max = 1'048'576 * kMiB},
-    {.path = "sinks.*.when_full", .status = kLater},
+    {.path = "sinks.*.when_full",
+     .type = kMap,
+     .choices = "wait",
+     .preset = "wait",
+     .example = "when_full: { dlq: dead }",
+     .description = "Of `file` and `stdout`: what happens when the outbox is full. `wait` stops "
+                    "intake; `dlq` goes on, and what the sink's rows came from goes to a "
+                    "dead-letter sink until there is room again."},
+    {.path = "sinks.*.when_full.dlq",
+     .type = kName,
+     .example = "dlq: dead",
+     .description = "A sink of `errors.sinks`."},
     {.path = "sinks.*.format",
      .type = kChoice,
      .choices = "json|csv|text|raw|~avro|~protobuf",

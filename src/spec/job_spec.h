@@ -158,6 +158,7 @@ struct SinkSpec {
   Located<FormatKind> format;
   CsvSpec csv;
   std::uint64_t outbox_bytes_max = 10ULL << 30U;
+  Located<std::string> when_full_dlq;  ///< not given: intake waits
 };
 
 /// The epoch is sealed by whichever comes first.

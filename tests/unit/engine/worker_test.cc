@@ -59,6 +59,7 @@ class LogReader final : public SplitReader {
 // A row for each record; "bad" cannot be decoded.
 class Rows final : public Pipeline {
  public:
+  explicit Rows(SinkIndex to) : to_(to) {}
   Result<> process(RecordBatch&& records, const EpochContext& /*epoch*/,
                    PipelineOut& out) override {
     std::vector<std::string> values;
@@ -71,12 +72,13 @@ class Rows final : public Pipeline {
       if (values[row] != "bad") continue;
       WEIR_TRY(out.reject(RowErrorKind::kDecode, "in", *batch, {row, "it is bad"}));
     }
-    out.rows(SinkIndex{0}, std::move(batch));
+    out.rows(to_, std::move(batch));
     records_ = std::move(records);  // the batch's records look into its arena
     return {};
   }
 
  private:
+  const SinkIndex to_;
   RecordBatch records_;
 };
 
@@ -130,8 +132,8 @@ struct Rig {
     budget.bytes_max = 1000;
     parts.options.job_file = "clicks.yaml";
     parts.sinks.push_back(std::make_unique<ShelfSink>(shelf));
-    parts.make_pipeline = [](std::size_t) -> Result<std::unique_ptr<Pipeline>> {
-      return std::unique_ptr<Pipeline>(std::make_unique<Rows>());
+    parts.make_pipeline = [this](std::size_t) -> Result<std::unique_ptr<Pipeline>> {
+      return std::unique_ptr<Pipeline>(std::make_unique<Rows>(to));
     };
   }
 
@@ -166,6 +168,7 @@ struct Rig {
 
   Log log;
   Shelf shelf;
+  SinkIndex to;  // of the rows
   LaneParts parts;
   EpochBudget budget;
   const Waker waker = *Waker::open();
@@ -341,6 +344,44 @@ TEST_CASE("Worker: a dead letter that its sink never takes halts", "[engine]") {
   REQUIRE(failed);
   CHECK(failed->error.code() == Code::kPoisonRecord);
   CHECK_THAT(failed->error.message(), Catch::Contains("does not take its dead letter"));
+}
+
+// A follower that takes what it gets.
+class Mail final : public FollowerSink {
+ public:
+  const std::string& name() const override { return name_; }
+  Result<> render(const Batch& batch, std::vector<std::string>& rows,
+                  std::vector<RowError>& /*errors*/) const override {
+    for (const RowIndex row : batch.selection) rows.emplace_back(text_of(batch, row));
+    return {};
+  }
+  Result<> deliver(EpochId /*epoch*/, std::span<const std::string> /*rows*/,
+                   MonoTime /*deadline*/) override {
+    return {};
+  }
+
+ private:
+  const std::string name_ = "mail";
+};
+
+TEST_CASE("Worker: rows for a full outbox are dead letters, in that epoch", "[engine]") {
+  const bool full = GENERATE(true, false);
+  Rig rig({"a", "b"});
+  std::vector<DeadSink::Letter> letters;
+  rig.parts.sinks.clear();
+  rig.parts.sinks.push_back(std::make_unique<DeadSink>(100, letters));
+  rig.parts.followers.push_back(std::make_unique<Mail>());
+  rig.parts.outbox_bounds = {{.follower = "mail", .bytes_max = 7, .dead_letters = SinkIndex{0}}};
+  rig.to = SinkIndex{1};
+  rig.assign();
+  rig.tell(OpenEpoch{{EpochId{1}, {}, rig.assignment}, {full}});
+  rig.tell(SealEpoch{});
+  const auto sealed = rig.heard<Sealed>();
+  REQUIRE(sealed);
+  CHECK(sealed->rows_dead == (full ? 2U : 0U));
+  CHECK(sealed->outbox.size() == (full ? 0U : 2U));
+  REQUIRE(letters.size() == (full ? 2U : 0U));
+  if (full) CHECK(letters[1][0] == "b");
 }
 
 TEST_CASE("Worker: at the epoch's bound it takes nothing more and says so once", "[engine]") {
