@@ -5,12 +5,17 @@ says what is wrong and what to do; nothing is lost, and everything comes once.
   disk_stories.py [STORY...]"""
 
 import collections
+import contextlib
+import datetime
 import json
+import os
 import subprocess
 import time
 
 from delivery_stories import Job
-from harness import check, is_kept, tell
+from harness import NothingTold, check, is_kept, tell
+
+BALLAST = 16 << 20
 
 
 class TwoSinks(Job):
@@ -66,4 +71,92 @@ def full_outbox():
     run.stop()
 
 
-tell([full_outbox])
+@contextlib.contextmanager
+def small_disk(folder, size):
+    """A file system of that size at `folder`, which ends up with what a story has left there."""
+    if os.geteuid() != 0:
+        print("not told: only root may mount a file system")
+        raise NothingTold
+    folder.mkdir()
+    subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", folder], check=True)
+    try:
+        yield
+    finally:
+        subprocess.run(["umount", "-l", folder], check=True)
+
+
+def fill(disk, left=0):
+    """Takes all of the disk but so many KiB; the file that does."""
+    path = disk / "fill"
+    with contextlib.suppress(OSError), open(path, "ab", buffering=0) as out:
+        while out.write(bytes(4096)):
+            pass
+    os.truncate(path, path.stat().st_size - left * 1024)
+    return path
+
+
+def attempts(run, words):
+    """When the first three lines with these words were written."""
+    until = time.monotonic() + 60
+    while run.text().count(words) < 3 and time.monotonic() < until:
+        time.sleep(0.1)
+    lines = [json.loads(line) for line in run.text().splitlines()]
+    return [datetime.datetime.fromisoformat(line["ts"].rstrip("Z")).timestamp() for line in lines if words in line["message"]][:3]
+
+
+def follower_disk_full():
+    """A file sink's disk is full: Kafka gets everything meanwhile, and with room again the sink does too, once. What
+    is said about it is a line per attempt, which become rarer."""
+    story = TwoSinks("follower-full")
+    with small_disk(story.parts, "4m"):
+        run = story.started()
+        story.verify_files()
+        filler = fill(story.parts)
+        for _ in range(3):
+            story.produce(2000)
+            story.verify()
+        run.wait_for("No space left on device")
+        run.wait_for("its rows wait in the outbox")
+        run.kill()
+        run = story.start()
+        story.produce(2000)
+        story.verify()
+        first, second, third = attempts(run, "No space left on device")
+        check(third - second > 1.5 * (second - first), f"attempts do not become rarer; log {run.log}")
+        filler.unlink()
+        story.verify_files()
+        run.wait_for("takes rows again")
+        run.stop()
+        story.end()
+        story.parts = story.dir / "out-was-here"
+
+
+def state_disk_full_with_records():
+    """The disk of a state directory with D records fills up under load: the job ends with exit 1, which is worth
+    restarting, says where room is missing, and gives its ballast away, so that the next start can recover. Full up to
+    the last block it does not even start, and says so. With room again everything comes, once, and the ballast is back."""
+    story = TwoSinks("state-full")
+    disk = story.dir / "disk"
+    with small_disk(disk, "64m"):
+        state = disk / "state"
+        ballast = state / "weir" / story.name / "ballast"
+        run = story.start(state=state)
+        story.produce(1000)
+        story.verify()
+        check(ballast.stat().st_blocks * 512 >= BALLAST, "there is no ballast")
+        filler = fill(disk, left=300)
+        with story.load(batch=1000):
+            run.expect(1, "the disk is full", str(state), "make room", "16 MiB that weir kept", seconds=60)
+        check(not ballast.exists(), "the ballast was kept")
+        fill(disk)
+        story.start(state=state).expect(1, "the disk is full", "make room", seconds=30)
+        filler.unlink()
+        run = story.start(state=state)
+        story.verify()
+        story.verify_files()
+        run.stop()
+        check(ballast.stat().st_blocks * 512 >= BALLAST, "the ballast was not made again")
+        story.end()
+
+
+tell([full_outbox, follower_disk_full, state_disk_full_with_records])
