@@ -9,10 +9,11 @@ import contextlib
 import datetime
 import json
 import os
+import shutil
 import subprocess
 import time
 
-from delivery_stories import Job
+from delivery_stories import SOURCE_OF_FILES, Job
 from harness import NothingTold, check, is_kept, tell
 
 BALLAST = 16 << 20
@@ -27,6 +28,9 @@ class TwoSinks(Job):
         self.dead = f"dead.{self.name}"
         self.cluster.admin.create_topic(self.dead, 1, self.cluster.replication)
         self.job.write_text(self.job.read_text() + errors.replace("DEAD", self.dead))
+
+    def change_path(self, old, new):
+        self.job.write_text(self.job.read_text().replace(f"path: {old}", f"path: {new}"))
 
     def file_numbers(self):
         return [json.loads(line)["n"] for part in self.parts.glob(f"{self.name}-0-*") for line in part.read_text().splitlines()]
@@ -159,4 +163,61 @@ def state_disk_full_with_records():
         story.end()
 
 
-tell([full_outbox, follower_disk_full, state_disk_full_with_records])
+def sink_directory_vanishes():
+    """A file sink's directory is removed while the job runs: it is made again. Its parent cannot be: then the rows
+    wait, and come when it is back."""
+    story = TwoSinks("sink-gone")
+    story.change_path("out/", "deep/out/")
+    (story.dir / "deep").mkdir()
+    story.parts = story.dir / "deep" / "out"
+    run = story.started(100)
+    story.verify_files()
+    gone = story.file_numbers()
+    shutil.rmtree(story.parts)
+    story.produce(100)
+    story.verify()
+    story.verify_files(gone)
+    gone += story.file_numbers()
+    shutil.rmtree(story.dir / "deep")
+    story.produce(100)
+    story.verify()
+    run.wait_for("No such file or directory")
+    (story.dir / "deep").mkdir()
+    story.verify_files(gone)
+    run.stop()
+
+
+def source_directory_vanishes():
+    """A file source's directory is gone at the next start: exit 78 names it; when it is back the job goes on."""
+    story = Job("source-gone", source=SOURCE_OF_FILES)
+    story.add_file(1000)
+    story.start().expect(0)
+    away = story.dir / "away"
+    story.files.rename(away)
+    story.start().expect(78, "W3101", str(story.files))
+    away.rename(story.files)
+    story.add_file(1000)
+    story.start().expect(0)
+    story.verify(ordered=False)
+
+
+def source_file_changes():
+    """A file becomes shorter, or its bytes before the position change: HALT source_rewritten, and no row of it comes
+    twice. Put back, the job goes on."""
+    story = Job("rewritten", source=SOURCE_OF_FILES)
+    story.add_file(1000)
+    story.start().expect(0)
+    path = story.files / "00000.ndjson"
+    whole = path.read_bytes()
+    for changed in (whole[:-100], whole[:-3] + b"9" + whole[-2:]):
+        path.write_bytes(changed)
+        story.start().expect(78, "HALT source_rewritten", path.name)
+        story.verify(wait=False, ordered=False)
+    path.write_bytes(whole)
+    story.add_file(1000)
+    story.start().expect(0)
+    story.verify(ordered=False)
+
+
+tell([full_outbox, follower_disk_full, state_disk_full_with_records, sink_directory_vanishes, source_directory_vanishes,
+      source_file_changes])

@@ -170,5 +170,31 @@ def dead_letter_over_its_limit():
         check(size == -1 and "is left out: a record of" in headers, headers)
 
 
+def ten_megabytes():
+    """Records of 10 MB, where topics and producer take them: into Kafka and into files, byte by byte, across a kill."""
+    most = 12_000_000
+    story = Large("ten", topic_limit=most, topic_config={"max.message.bytes": most}).sink(
+        f"properties: {{ message.max.bytes: {most} }}")
+    story.change("sinks:\n  out: {", "sinks:\n  files: { from: shape, file: { path: out/ }, format: json }\n  out: { from: shape,")
+    story.produce(100)
+    texts = [noise(10_000_000, seed) for seed in range(4)]
+    for seed in (0, 1):
+        story.produce_large(texts[seed], partition=seed)
+    run = story.start()
+    wait_for_small(story)
+    run.kill()
+    for seed in (2, 3):
+        story.produce_large(texts[seed], partition=seed)
+    story.produce(100)
+    run = story.start()
+    wait_for_small(story)
+    run.stop()
+    expected = sorted(f'{{"n":1,"k":"big","twice":2,"big":"{text}"}}' for text in texts)
+    check(sorted(value for key, value in story.rows() if key == "big") == expected, f"Kafka has others; log {run.log}")
+    lines = [line for part in (story.dir / "out").iterdir() for line in part.read_text().splitlines()]
+    check(sorted(line for line in lines if '"k":"big"' in line) == expected, f"the files have others; log {run.log}")
+    check(len(lines) == len(story.rows()), "the files hold other rows than the topic")
+
+
 tell([over_producer_limit, over_topic_limit, over_topic_limit_halts, over_topic_limit_at_least_once,
-      dead_letter_over_its_limit])
+      dead_letter_over_its_limit, ten_megabytes])
