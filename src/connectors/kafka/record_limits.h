@@ -32,9 +32,9 @@ std::uint64_t batch_of_one_bytes(const OutputRecord& record);
 /// the open epoch: its next attempt treats those as errors of their rows.
 ///
 /// Only a broker can say that a record is too large, since it looks at the compressed batch. So
-/// nothing is refused in advance, a refused record is known by its bytes, and an epoch without such
-/// records pays nothing. What was refused counts for one epoch: by the next the topic's owner may
-/// have raised the limit.
+/// nothing is refused in advance, and an epoch without such records pays nothing. A refused record
+/// is known by its bytes, which a replay makes again. What was refused counts for one epoch: by the
+/// next the topic's owner may have raised the limit.
 ///
 /// Shared by the producers, sinks and writers of a cluster. Thread: any; locks inside.
 class RecordLimits {
