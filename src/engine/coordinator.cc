@@ -73,18 +73,19 @@ bool giving_up(Phase phase) {
 }  // namespace
 
 Coordinator::Coordinator(const LaneId& id, const LaneOptions& options, bool bounded,
-                         std::vector<std::uint64_t> outbox_max_bytes, const Clock& clock,
+                         std::vector<OutboxBound> outbox_bounds, const Clock& clock,
                          EpochBudget& budget, LaneActors& actors, Mailbox<LaneEvent>& events)
     : options_(options),
       bounded_(bounded || options.available_now),
-      outbox_max_bytes_(std::move(outbox_max_bytes)),
+      outbox_bounds_(std::move(outbox_bounds)),
       clock_(clock),
       budget_(budget),
       actors_(actors),
       events_(events),
       back_until_(clock.mono()),
       poison_(options.same_position),
-      followers_(outbox_max_bytes_.size()),
+      followers_(outbox_bounds_.size()),
+      diverted_(outbox_bounds_.size()),
       context_{.job = id.job, .lane = id.lane, .epoch = {}},
       started_(clock.mono()),
       reports_(clock.mono()) {
@@ -174,11 +175,26 @@ bool Coordinator::delivered() const {
                      [&](const FollowerAt& at) { return at.epoch >= progress_.epoch; });
 }
 
-bool Coordinator::outbox_full() const {
+bool Coordinator::waits_for_outbox() const {
   for (std::size_t i = 0; i < followers_.size(); ++i) {
-    if (followers_[i].outbox_bytes >= outbox_max_bytes_[i]) return true;
+    const OutboxBound& bound = outbox_bounds_[i];
+    if (followers_[i].outbox_bytes >= bound.bytes_max && !bound.dead_letters) return true;
   }
   return false;
+}
+
+// Decided once per epoch, so that each of its rows has one fate in every worker.
+void Coordinator::find_diverted() {
+  for (std::size_t i = 0; i < followers_.size(); ++i) {
+    const OutboxBound& bound = outbox_bounds_[i];
+    const bool full = bound.dead_letters && followers_[i].outbox_bytes >= bound.bytes_max;
+    if (full == diverted_[i]) continue;
+    diverted_[i] = full;
+    log(full ? LogLevel::kWarn : LogLevel::kInfo, context_,
+        "the outbox of sink \"" + bound.follower +
+            (full ? "\" is full: until it has room again its rows are dead letters"
+                  : "\" has room again"));
+  }
 }
 
 void Coordinator::on(Recovered& reply) {
@@ -233,7 +249,8 @@ void Coordinator::on(TransactionOpened& reply) {
   sealed_ = {};
   budget_.reset();
   enter(Phase::kOpen);
-  for (std::size_t i = 0; i < actors_.workers(); ++i) actors_.send(i, OpenEpoch{epoch_});
+  find_diverted();
+  for (std::size_t i = 0; i < actors_.workers(); ++i) actors_.send(i, OpenEpoch{epoch_, diverted_});
   if (!status_.start_to_first_record) {
     status_.start_to_first_record =
         std::chrono::duration_cast<microseconds>(clock_.mono() - started_);
@@ -367,7 +384,7 @@ void Coordinator::advance_idle() {
     command(Refresh{}, Phase::kRefreshing);
   } else if (tick_due) {
     command(FindEnds{}, Phase::kTicking);
-  } else if (!waiting_.empty() && !outbox_full()) {
+  } else if (!waiting_.empty() && !waits_for_outbox()) {
     command(OpenTransaction{assignment_}, Phase::kOpening);
   }
 }
@@ -508,12 +525,14 @@ void Coordinator::fail(Error error, const std::vector<SplitId>& refused) {
     outcome_ = {LaneState::kStopped, {}, false};
     return give_up(Then::kEnd);
   }
-  ++failures_;
+  // Each such attempt knows a row more that is to be left out: nothing is gained by waiting.
+  const bool at_once = error.code() == Code::kRowTooLarge;
+  if (!at_once) ++failures_;
   ++status_.recovers;
   const bool waiting = error.code() == Code::kBrokersUnreachable;
   status_.last_error = error.message();
   log(LogLevel::kWarn, context_, recovering_text(error));
-  give_up(Then::kBackOff);
+  give_up(at_once ? Then::kRecoverAtOnce : Then::kBackOff);
   publish(waiting ? LaneState::kWaitingForKafka : LaneState::kStarting);
 }
 

@@ -78,10 +78,10 @@ class Coordinator {
     kEnded,
   };
 
-  /// `bounded`: every source ends, so the lane does too. `outbox_max_bytes`: one per follower.
+  /// `bounded`: every source ends, so the lane does too. `outbox_bounds`: one per follower.
   /// Everything given outlives it.
   Coordinator(const LaneId& id, const LaneOptions& options, bool bounded,
-              std::vector<std::uint64_t> outbox_max_bytes, const Clock& clock, EpochBudget& budget,
+              std::vector<OutboxBound> outbox_bounds, const Clock& clock, EpochBudget& budget,
               LaneActors& actors, Mailbox<LaneEvent>& events);
 
   /// Takes every event that has come and decides on. Once at the beginning, then at every event and
@@ -139,12 +139,13 @@ class Coordinator {
   bool input_ended() const;
   bool drains() const;
   bool delivered() const;
-  bool outbox_full() const;
+  bool waits_for_outbox() const;
+  void find_diverted();
   bool waits_for_tick() const { return options_.trigger_every && splits_open_.empty(); }
 
   const LaneOptions& options_;
   const bool bounded_;
-  const std::vector<std::uint64_t> outbox_max_bytes_;
+  const std::vector<OutboxBound> outbox_bounds_;
   const Clock& clock_;
   EpochBudget& budget_;
   LaneActors& actors_;
@@ -181,6 +182,7 @@ class Coordinator {
   LaneOutcome outcome_;
 
   std::vector<FollowerAt> followers_;  // how far each is
+  std::vector<bool> diverted_;         // whose rows are dead letters, as of the last epoch
 
   LogContext context_;
   MonoTime started_;

@@ -5,6 +5,16 @@ namespace {
 
 enum Place : std::size_t { kValue, kKey, kError, kStep, kSource, kJob };
 
+// Of a text, at most as much as fits into the smallest record that a producer may be limited to,
+// and no half of a character.
+std::string_view beginning(std::string_view text) {
+  constexpr std::size_t kBytesMax = 600;
+  if (text.size() <= kBytesMax) return text;
+  std::size_t end = kBytesMax;
+  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xc0U) == 0x80) --end;
+  return text.substr(0, end);
+}
+
 }  // namespace
 
 std::shared_ptr<const Schema> dead_letter_schema() {
@@ -24,13 +34,32 @@ void DeadLetters::add(SinkIndex sink, const Batch& batch, RowIndex row,
   Pending& pending = pending_[sink];
   Arena& arena = *pending.arena;
   pending.origin = batch.origin;
-  Letter letter{batch.records[row], arena.copy(text.error), arena.copy(text.step),
+  Letter letter{batch.records[row], arena.copy(beginning(text.error)), arena.copy(text.step),
                 arena.copy(text.source), arena.copy(text.job)};
   letter.record.key = arena.copy(letter.record.key);
   letter.record.value = arena.copy(letter.record.value, kValuePadding);
   letter.record.id_suffix = arena.copy(letter.record.id_suffix);
   letter.record.headers = {};
   pending.letters.push_back(letter);
+}
+
+bool DeadLetters::add_shortened(SinkIndex sink, const Batch& batch, const RowError& error) {
+  const Record& record = batch.records[error.row];
+  if (record.value_null && record.key_null) return false;
+  const bool value =
+      record.key_null || (!record.value_null && record.value.size() >= record.key.size());
+  const auto text = [&](Place place) {
+    return batch.columns[place].values<std::string_view>()[error.row];
+  };
+  std::string why(text(kError));
+  why += value ? "; its value of " : "; its key of ";
+  why += std::to_string((value ? record.value : record.key).size()) + " bytes is left out: ";
+  why += error.message;
+  add(sink, batch, error.row, {why, text(kStep), text(kSource), text(kJob)});
+  Record& shortened = pending_[sink].letters.back().record;
+  (value ? shortened.value_null : shortened.key_null) = true;
+  (value ? shortened.value : shortened.key) = {};
+  return true;
 }
 
 std::vector<std::pair<SinkIndex, BatchPtr>> DeadLetters::take() {

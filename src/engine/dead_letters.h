@@ -25,8 +25,12 @@ struct DeadLetterText {
 /// Owned by a worker. Thread: that worker.
 class DeadLetters {
  public:
-  /// Copies everything: the batch may go at once.
+  /// Copies everything: the batch may go at once. Long errors are cut, so that no letter is too
+  /// large for what it says.
   void add(SinkIndex sink, const Batch& batch, RowIndex row, const DeadLetterText& text);
+  /// A letter of `batch`, which take() had made, that `sink` does not take: once more without the
+  /// larger of key and value, then without both; its error says so. False when both were gone.
+  bool add_shortened(SinkIndex sink, const Batch& batch, const RowError& error);
   /// One batch per sink; nothing is left.
   std::vector<std::pair<SinkIndex, BatchPtr>> take();
 

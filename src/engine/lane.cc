@@ -208,7 +208,7 @@ class LaneImpl final : public Lane {
         waker_(std::move(waker)),
         events_(&waker_),
         threads_(parts_, clock, random, budget_, events_),
-        coordinator_(parts_->id, parts_->options, bounded(*parts_), parts_->outbox_max_bytes, clock,
+        coordinator_(parts_->id, parts_->options, bounded(*parts_), parts_->outbox_bounds, clock,
                      budget_, threads_, events_) {}
 
   void request_stop() override {

@@ -19,7 +19,8 @@
 
 namespace weir {
 
-enum class RowErrorKind : unsigned char { kDecode, kEval };
+/// kSink: a row that its sink cannot render, or take.
+enum class RowErrorKind : unsigned char { kDecode, kEval, kSink };
 
 /// Where a pipeline lets rows out.
 class PipelineOut {
@@ -70,11 +71,18 @@ struct LaneOptions {
   std::chrono::microseconds close_timeout = std::chrono::seconds(10);
   std::size_t threads_max = 8;
   bool log_progress = false;  ///< a line a minute (progress.h)
-  RowErrorRule decode_errors, eval_errors;
+  RowErrorRule decode_errors, eval_errors, sink_errors;
   std::string job;                            ///< its name, for dead letters
   std::map<std::string, std::string> groups;  ///< source name -> its group, if any
   /// True when two positions are one offset; the source's connector knows.
   bool (*same_position)(const Position& a, const Position& b) = nullptr;
+};
+
+/// How much may wait for a follower, and what happens to its rows beyond that.
+struct OutboxBound {
+  std::string follower;
+  std::uint64_t bytes_max = 0;
+  std::optional<SinkIndex> dead_letters = {};  ///< none: intake stops until there is room
 };
 
 /// Everything a lane is made of; job/build.cc fills it in.
@@ -84,7 +92,7 @@ struct LaneParts {
   std::vector<std::unique_ptr<Sink>> sinks;
   /// SinkIndex counts sinks first, then these.
   std::vector<std::unique_ptr<FollowerSink>> followers;
-  std::vector<std::uint64_t> outbox_max_bytes;  ///< per follower; intake stops at the bound
+  std::vector<OutboxBound> outbox_bounds;  ///< per follower
   PipelineFactory make_pipeline;
   DeciderFactory make_decider;
   std::unique_ptr<EpochStore> store;

@@ -22,6 +22,8 @@ namespace weir {
 
 struct OpenEpoch {
   EpochContext epoch;
+  /// Per follower: its outbox is full, and its rows are dead letters (OutboxBound).
+  std::vector<bool> diverted = {};
 };
 /// Finish the batch in hand, take nothing more, answer Sealed.
 struct SealEpoch {};

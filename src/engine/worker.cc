@@ -23,6 +23,28 @@ std::string shown(const Record& record) {
   return text;
 }
 
+// As `weir offsets JOB skip` takes it.
+std::string place_of(const SplitId& split, const Record& record) {
+  return split.text() + "@" + std::to_string(record.offset);
+}
+
+// What a job file calls the errors of a kind, and its rule for them.
+struct ErrorClass {
+  std::string_view word;
+  const RowErrorRule& rule;
+};
+ErrorClass class_of(const LaneOptions& options, RowErrorKind kind) {
+  switch (kind) {
+    case RowErrorKind::kDecode:
+      return {"decode", options.decode_errors};
+    case RowErrorKind::kEval:
+      return {"eval", options.eval_errors};
+    case RowErrorKind::kSink:
+      break;
+  }
+  return {"sink", options.sink_errors};
+}
+
 }  // namespace
 
 // Once per kind: what is left out is counted, and may be every record.
@@ -44,40 +66,48 @@ class Worker::Out final : public PipelineOut {
 
   void rows(SinkIndex sink, BatchPtr batch) override {
     if (batch->selection.empty()) return;
+    const std::size_t sinks = worker_.parts_.sinks.size();
+    const std::size_t follower = sink.value() - sinks;
+    if (sink.value() >= sinks && follower < worker_.diverted_.size() &&
+        worker_.diverted_[follower]) {
+      return worker_.divert(follower, *batch, task_);
+    }
     worker_.pending_.push_back({sink, std::move(batch), 0});
   }
 
   Result<> reject(RowErrorKind kind, std::string_view step, const Batch& batch,
                   const RowError& error) override {
     const LaneOptions& options = worker_.parts_.options;
-    const bool decode = kind == RowErrorKind::kDecode;
-    const RowErrorRule& rule = decode ? options.decode_errors : options.eval_errors;
-    const std::string rule_key(decode ? "decode" : "eval");
+    const auto& [word, rule] = class_of(options, kind);
     const Record& record = batch.records[error.row];
-    const auto place_of = [&] { return task_.split.text() + "@" + std::to_string(record.offset); };
-    if (rule.kind == RowErrorRule::Kind::kSkip) {
+    // A letter that its sink does not take has nowhere else to go.
+    const bool letter = batch.schema == dead_letter_schema();
+    if (!letter && rule.kind == RowErrorRule::Kind::kSkip) {
       ++worker_.rows_skipped_;
-      worker_.tell_skip(task_.split.source, step, rule_key, [&] {
-        return "record " + place_of() + " is left out by `errors: { " + rule_key +
-               ": skip }`: " + error.message;
+      worker_.tell_skip(task_.split.source, step, word, [&, rule_name = word] {
+        return "record " + place_of(task_.split, record) + " is left out by `errors: { " +
+               std::string(rule_name) + ": skip }`: " + error.message;
       });
       return {};
     }
-    const std::string place = place_of();
-    // A dead letter that its sink refuses has nowhere else to go.
-    const bool dead = batch.schema == dead_letter_schema();
-    if (rule.kind == RowErrorRule::Kind::kDeadLetter && !dead) {
+    const std::string place = place_of(task_.split, record);
+    if (!letter && rule.kind == RowErrorRule::Kind::kDeadLetter) {
       ++worker_.rows_dead_;
       worker_.dead_letters_.add(rule.dead_letters, batch, error.row,
                                 {error.message, step, place, options.job});
       return {};
     }
+    const std::string cure =
+        letter ? "sink " + std::string(step) +
+                     " does not take its dead letter, not even one "
+                     "without key and value"
+               : "errors: { " + std::string(word) +
+                     ": skip } in the job file leaves such records out and counts them, and { dlq: "
+                     "NAME } sends them to a sink of errors.sinks";
     return Error{Action::kHalt, Code::kPoisonRecord,
-                 "record " + place + ": " + error.message + "\n  " + shown(record) + "\n  " +
-                     "errors: { " + rule_key + ": skip }" +
-                     " in the job file leaves such records out and counts them, and { dlq: NAME } "
-                     "sends them to a sink of errors.sinks\n  weir offsets " +
-                     options.job_file + " skip " + place + "   leaves this one out"};
+                 "record " + place + ": " + error.message + "\n  " + shown(record) + "\n  " + cure +
+                     "\n  weir offsets " + options.job_file + " skip " + place +
+                     "   leaves this one out"};
   }
 
  private:
@@ -121,6 +151,7 @@ void Worker::handle(WorkerCommand command) {
 void Worker::on(OpenEpoch& command) {
   if (failed_ || command.epoch.assignment != assignment_) return;
   open_ = command.epoch;
+  diverted_ = std::move(command.diverted);
   full_said_ = false;
   for (Task& task : tasks_) {
     task.first = task.next;
@@ -212,15 +243,28 @@ const Worker::Task& Worker::task_of(const Batch& batch) const {
   return *task;
 }
 
-// With the record that a refused row came from, and how to leave it out.
-Error Worker::named(const Error& error, const Batch& batch,
-                    const std::vector<RowError>& errors) const {
-  if (error.code() != Code::kRowsRefused || errors.empty()) return error;
-  const std::string record =
-      task_of(batch).split.text() + "@" + std::to_string(batch.records[errors.back().row].offset);
-  return {error.action(), error.code(),
-          error.message() + "\n  it is the row of record " + record + "\n  weir offsets " +
-              parts_.options.job_file + " skip " + record + "   leaves it out"};
+// `when_full: { dlq: ... }`.
+void Worker::divert(std::size_t follower, const Batch& batch, const Task& task) {
+  const OutboxBound& bound = parts_.outbox_bounds[follower];
+  const std::string error =
+      "the outbox of the sink is full: " + std::to_string(bound.bytes_max) + " bytes wait for it";
+  for (const RowIndex row : batch.selection) {
+    dead_letters_.add(
+        *bound.dead_letters, batch, row,
+        {error, bound.follower, place_of(task.split, batch.records[row]), parts_.options.job});
+  }
+  rows_dead_ += batch.selection.size();
+}
+
+// Rows that the sink cannot take.
+Result<> Worker::reject_written(const PendingWrite& write, const std::vector<RowError>& errors) {
+  const bool letters = write.batch->schema == dead_letter_schema();
+  for (const RowError& error : errors) {
+    if (letters && dead_letters_.add_shortened(write.sink, *write.batch, error)) continue;
+    Out out(*this, task_of(*write.batch));
+    WEIR_TRY(out.reject(RowErrorKind::kSink, name_of(write.sink), *write.batch, error));
+  }
+  return {};
 }
 
 Result<> Worker::write_pending() {
@@ -231,15 +275,11 @@ Result<> Worker::write_pending() {
     const std::size_t before = write.from;
     const Result<std::size_t> written =
         writers_[write.sink.value()]->write(*write.batch, write.from, errors, bytes);
-    if (!written) return named(written.error(), *write.batch, errors);
+    if (!written) return written.error();
     write.from = *written;
     budget_.bytes_out += bytes;
     rows_out_ += write.from - before - errors.size();
-    for (const RowError& error : errors) {
-      // A row that the sink cannot render is one that could not be evaluated.
-      Out out(*this, task_of(*write.batch));
-      WEIR_TRY(out.reject(RowErrorKind::kEval, name_of(write.sink), *write.batch, error));
-    }
+    WEIR_TRY(reject_written(write, errors));
     if (write.from < write.batch->selection.size()) return {};
     pending_.pop_front();
     send_dead_letters();

@@ -89,7 +89,8 @@ class Worker {
   void send_dead_letters();
   const Task& task_of(const Batch& batch) const;
   const std::string& name_of(SinkIndex sink) const;
-  Error named(const Error& error, const Batch& batch, const std::vector<RowError>& errors) const;
+  void divert(std::size_t follower, const Batch& batch, const Task& task);
+  Result<> reject_written(const PendingWrite& write, const std::vector<RowError>& errors);
   Result<bool> take_turn();
   Result<bool> fetch(Task& task);
   Result<> process(Task& task);
@@ -110,6 +111,7 @@ class Worker {
   std::vector<std::unique_ptr<SinkWriter>> writers_;            // by SinkIndex; the outboxes' last
   std::vector<OutboxWriter*> outboxes_;                         // those of writers_
   std::optional<EpochContext> open_;
+  std::vector<bool> diverted_;  // per follower, in the open epoch
   bool sealing_ = false;
   bool failed_ = false;     // until discarded
   bool announced_ = false;  // HasRecords was sent since the last seal

@@ -28,10 +28,9 @@ class SinkWriter {
 
   /// Writes the selected rows from selection index `from` on, and returns the index of the first
   /// that was not written: the selection's size when all were, less when the sink is full (its
-  /// waker is written to when there is room). Never blocks. Rows that cannot be rendered go to
-  /// `errors` and count as written. `bytes` grows by what was written.
-  /// Errors: kRecover; with Code::kRowsRefused when a row can never be written, which is then the
-  /// last of `errors`.
+  /// waker is written to when there is room). Never blocks. Rows that cannot be rendered, or never
+  /// be taken, go to `errors` and count as written. `bytes` grows by what was written. Errors:
+  /// kRecover.
   virtual Result<std::size_t> write(const Batch& batch, std::size_t from,
                                     std::vector<RowError>& errors, std::uint64_t& bytes) = 0;
 };
@@ -54,8 +53,9 @@ class Sink {
 
   /// Blocks until every row of `epoch` is acknowledged. Delivery reports decide, not the client
   /// library's flush, which returns no error for fenced messages.
-  /// Errors: kRecover; with Code::kRowsRefused when the reason lies in the rows (three such
-  /// epochs at the same positions are HALT poison_epoch).
+  /// Errors: kRecover; with Code::kRowTooLarge when rows were refused that the next attempt will
+  /// know as errors of their own; with Code::kRowsRefused when the reason lies in rows that nobody
+  /// can name (three such epochs at the same positions are HALT poison_epoch).
   virtual Result<> flush(EpochId epoch, MonoTime deadline) = 0;
 };
 

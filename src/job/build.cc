@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <filesystem>
+#include <map>
 #include <thread>
 
 #include "connectors/file/sink.h"
@@ -100,6 +101,7 @@ LaneOptions lane_options(const JobSpec& job, const Plan& plan, const BuildOption
   lane.threads_max = job.limits.threads ? *job.limits.threads : 4 * cores;
   lane.decode_errors.kind = rule_kind(job.on_decode_error.rule);
   lane.eval_errors.kind = rule_kind(job.on_eval_error.rule);
+  lane.sink_errors.kind = rule_kind(job.on_sink_error.rule);
   for (const SourceSpec& source : job.sources) {
     if (source.kind == SourceKind::kKafka) lane.groups[*source.name] = source.kafka.group;
   }
@@ -275,11 +277,13 @@ class LaneBuilder {
       parts.headers.push_back(
           {std::string("weir.") + name, *compile_expression(name, scope, errors)});
     }
+    dlq_sinks_[*spec.name] = next_sink();
     const auto route = [&, index = next_sink()](const ErrorRule& rule, RowErrorRule& into) {
       if (rule.rule == OnError::kDlq && *rule.dlq == *spec.name) into.dead_letters = index;
     };
     route(job_.on_decode_error, parts_.options.decode_errors);
     route(job_.on_eval_error, parts_.options.eval_errors);
+    route(job_.on_sink_error, parts_.options.sink_errors);
     // The encoder writes the first column, the value.
     return kafka_sink(spec, role, Schema({(*schema)[0]}), make_row_parts(std::move(parts)));
   }
@@ -305,7 +309,9 @@ class LaneBuilder {
         parts_.followers.push_back(
             stdout_sink::make_stdout_sink({.name = *spec.name, .writer = std::move(writer)}));
       }
-      parts_.outbox_max_bytes.push_back(spec.outbox_bytes_max);
+      OutboxBound bound{.follower = *spec.name, .bytes_max = spec.outbox_bytes_max};
+      if (spec.when_full_dlq.given) bound.dead_letters = dlq_sinks_.at(*spec.when_full_dlq);
+      parts_.outbox_bounds.push_back(std::move(bound));
     }
     return {};
   }
@@ -335,6 +341,7 @@ class LaneBuilder {
   std::vector<Output> outputs_;
   std::shared_ptr<kafka::ProducerSlot> slot_;  // of the deciding transaction
   std::vector<SinkIndex> sinks_;               // by sink of the job
+  std::map<std::string, SinkIndex> dlq_sinks_;
 };
 
 }  // namespace

@@ -26,10 +26,22 @@ Result<kafka::Properties> cluster_properties(const ClusterConfig& config) {
   WEIR_TRY(secret("sasl.username", security.username));
   WEIR_TRY(secret("sasl.password", security.password));
   WEIR_TRY(secret("ssl.key.password", security.key_password));
-  if (!security.ca.empty()) properties.emplace_back("ssl.ca.location", security.ca);
-  if (!security.certificate.empty())
-    properties.emplace_back("ssl.certificate.location", security.certificate);
-  if (!security.key.empty()) properties.emplace_back("ssl.key.location", security.key);
+  WEIR_TRY(secret("sasl.oauthbearer.client.secret", security.oauth.client_secret));
+  const auto text = [&](const char* name, const std::string& value) {
+    if (!value.empty()) properties.emplace_back(name, value);
+  };
+  text("ssl.ca.location", security.ca);
+  text("ssl.certificate.location", security.certificate);
+  text("ssl.key.location", security.key);
+  if (security.mechanism == SaslMechanism::kGssapi) {
+    text("sasl.kerberos.principal", security.kerberos.principal);
+    text("sasl.kerberos.keytab", security.kerberos.keytab);
+    text("sasl.kerberos.service.name", security.kerberos.service_name);
+  }
+  if (!security.oauth.token_endpoint.empty()) text("sasl.oauthbearer.method", "oidc");
+  text("sasl.oauthbearer.token.endpoint.url", security.oauth.token_endpoint);
+  text("sasl.oauthbearer.client.id", security.oauth.client_id);
+  text("sasl.oauthbearer.scope", security.oauth.scope);
   return properties;
 }
 
@@ -42,11 +54,18 @@ kafka::PropertyReader properties_of(const KafkaProperties& properties) {
 
 kafka::KafkaCluster cluster_of(const KafkaEndpoint& endpoint) {
   const ClusterConfig& config = endpoint.cluster;
-  return {.name = config.name.empty() ? config.bootstrap() : config.name,
-          .brokers = config.bootstrap(),
-          .epoch_topic = config.epoch_topic,
-          .properties = std::function<Result<kafka::Properties>()>(
-              [config] { return cluster_properties(config); })};
+  kafka::KafkaCluster cluster{.name = config.name.empty() ? config.bootstrap() : config.name,
+                              .brokers = config.bootstrap(),
+                              .epoch_topic = config.epoch_topic,
+                              .properties = std::function<Result<kafka::Properties>()>(
+                                  [config] { return cluster_properties(config); })};
+  if (const SecretText& token = config.security.oauth.token; !token.empty()) {
+    cluster.token = [token]() -> Result<std::string> {
+      WEIR_ASSIGN(const Secret secret, token.resolve());
+      return secret.reveal();
+    };
+  }
+  return cluster;
 }
 
 }  // namespace weir

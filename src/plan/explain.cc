@@ -324,7 +324,10 @@ class Explainer {
     }
     page_.line("guarantee", guarantee_text(plan_.delivery.sinks[index], spec.kind));
     if (spec.kind != SinkKind::kKafka) {
-      page_.line("outbox", format_size(spec.outbox_bytes_max) + " at most; then intake waits");
+      page_.line("outbox", format_size(spec.outbox_bytes_max) + " at most; then " +
+                               (spec.when_full_dlq.given
+                                    ? "its rows go to dead-letter sink " + *spec.when_full_dlq
+                                    : std::string("intake waits")));
       page_.line("format", to_string(*spec.format));
       return;
     }
@@ -357,8 +360,9 @@ class Explainer {
                            format_duration(job_.commit.every), job_.commit.records,
                            format_size(job_.commit.bytes),
                            *job_.rotate == Rotate::kAlways ? "after each" : "on doubt"));
-    page_.head("errors", fmt::format("decode {}, eval {}", error_text(job_.on_decode_error),
-                                     error_text(job_.on_eval_error)));
+    page_.head("errors",
+               fmt::format("decode {}, eval {}, sink {}", error_text(job_.on_decode_error),
+                           error_text(job_.on_eval_error), error_text(job_.on_sink_error)));
     page_.head("takeover", *job_.takeover == Takeover::kAuto
                                ? "auto: at its start the job takes over from another machine"
                                : "ask: another machine's job is left alone until run --takeover");

@@ -110,17 +110,20 @@ class JobChecker {
   }
 
   void dlqs_are_used() {
+    std::vector<Located<std::string>> wanted = {job_.on_decode_error.dlq, job_.on_eval_error.dlq,
+                                                job_.on_sink_error.dlq};
+    for (const SinkSpec& sink : job_.sinks) wanted.push_back(sink.when_full_dlq);
+    std::vector<std::string_view> known;
+    for (const SinkSpec& sink : job_.dlqs) known.push_back(*sink.name);
     std::set<std::string> used;
-    for (const ErrorRule* rule : {&job_.on_decode_error, &job_.on_eval_error}) {
-      if (!rule->dlq.given) continue;
-      std::vector<std::string_view> known;
-      for (const SinkSpec& sink : job_.dlqs) known.push_back(*sink.name);
-      used.insert(*rule->dlq);
-      if (std::find(known.begin(), known.end(), *rule->dlq) != known.end()) continue;
-      std::string hint = did_you_mean(*rule->dlq, known);
+    for (const Located<std::string>& dlq : wanted) {
+      if (!dlq.given) continue;
+      used.insert(*dlq);
+      if (std::find(known.begin(), known.end(), *dlq) != known.end()) continue;
+      std::string hint = did_you_mean(*dlq, known);
       if (hint.empty()) hint = "such as errors: { sinks: { dead: { kafka: { ... } } } }";
-      error(rule->dlq.at, Code::kPlanLink,
-            fmt::format("\"errors.sinks\" has no sink \"{}\"", *rule->dlq), std::move(hint));
+      error(dlq.at, Code::kPlanLink, fmt::format("\"errors.sinks\" has no sink \"{}\"", *dlq),
+            std::move(hint));
     }
     for (const SinkSpec& sink : job_.dlqs) {
       if (used.contains(*sink.name)) continue;

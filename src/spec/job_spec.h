@@ -158,6 +158,7 @@ struct SinkSpec {
   Located<FormatKind> format;
   CsvSpec csv;
   std::uint64_t outbox_bytes_max = 10ULL << 30U;
+  Located<std::string> when_full_dlq;  ///< not given: intake waits
 };
 
 /// The epoch is sealed by whichever comes first.
@@ -208,6 +209,7 @@ struct JobSpec {
   Located<TriggerSpec> trigger;
   ErrorRule on_decode_error;
   ErrorRule on_eval_error;
+  ErrorRule on_sink_error;
   std::vector<SinkSpec> dlqs;  ///< of `errors.sinks`
   std::chrono::microseconds drain_timeout = std::chrono::seconds(60);
   LimitsSpec limits;

@@ -67,6 +67,14 @@ constexpr Owned kOwned[] = {
     {"sasl.mechanisms", kSecurity},
     {"sasl.username", kSecurity},
     {"sasl.password", kSecurity},
+    {"sasl.kerberos.principal", kSecurity},
+    {"sasl.kerberos.keytab", kSecurity},
+    {"sasl.kerberos.service.name", kSecurity},
+    {"sasl.oauthbearer.method", kSecurity},
+    {"sasl.oauthbearer.client.id", kSecurity},
+    {"sasl.oauthbearer.client.secret", kSecurity},
+    {"sasl.oauthbearer.scope", kSecurity},
+    {"sasl.oauthbearer.token.endpoint.url", kSecurity},
     {"ssl.ca.location", kSecurity},
     {"ssl.certificate.location", kSecurity},
     {"ssl.key.location", kSecurity},
@@ -83,10 +91,76 @@ constexpr std::array<std::pair<std::string_view, SecurityProtocol>, 4> kProtocol
      {"ssl", SecurityProtocol::kSsl},
      {"sasl_plaintext", SecurityProtocol::kSaslPlaintext},
      {"sasl_ssl", SecurityProtocol::kSaslSsl}}};
-constexpr std::array<std::pair<std::string_view, SaslMechanism>, 3> kMechanisms{
+constexpr std::array<std::pair<std::string_view, SaslMechanism>, 5> kMechanisms{
     {{"plain", SaslMechanism::kPlain},
      {"scram-sha-256", SaslMechanism::kScramSha256},
-     {"scram-sha-512", SaslMechanism::kScramSha512}}};
+     {"scram-sha-512", SaslMechanism::kScramSha512},
+     {"gssapi", SaslMechanism::kGssapi},
+     {"oauthbearer", SaslMechanism::kOauthbearer}}};
+
+// What a key of `security` is for.
+enum class Use : unsigned char { kAny, kTls, kSasl, kPassword, kKerberos, kOauth };
+
+Use use_of(std::string_view key) {
+  using enum Use;
+  constexpr std::pair<std::string_view, Use> kUses[] = {
+      {"ca", kTls},
+      {"certificate", kTls},
+      {"key", kTls},
+      {"key_password", kTls},
+      {"mechanism", kSasl},
+      {"username", kPassword},
+      {"password", kPassword},
+      {"principal", kKerberos},
+      {"keytab", kKerberos},
+      {"service_name", kKerberos},
+      {"token", kOauth},
+      {"token_endpoint", kOauth},
+      {"client_id", kOauth},
+      {"client_secret", kOauth},
+      {"scope", kOauth},
+  };
+  for (const auto& [name, use] : kUses) {
+    if (name == key) return use;
+  }
+  return kAny;
+}
+
+Use use_of(SaslMechanism mechanism) {
+  switch (mechanism) {
+    case SaslMechanism::kGssapi:
+      return Use::kKerberos;
+    case SaslMechanism::kOauthbearer:
+      return Use::kOauth;
+    case SaslMechanism::kPlain:
+    case SaslMechanism::kScramSha256:
+    case SaslMechanism::kScramSha512:
+      break;
+  }
+  return Use::kPassword;
+}
+
+std::string_view mechanisms_of(Use use) {
+  switch (use) {
+    case Use::kKerberos:
+      return "gssapi";
+    case Use::kOauth:
+      return "oauthbearer";
+    case Use::kAny:
+    case Use::kTls:
+    case Use::kSasl:
+    case Use::kPassword:
+      break;
+  }
+  return "plain, scram-sha-256 and scram-sha-512";
+}
+
+std::string_view word_of(SaslMechanism mechanism) {
+  for (const auto& [word, value] : kMechanisms) {
+    if (value == mechanism) return word;
+  }
+  return "?";
+}
 
 }  // namespace
 
@@ -148,12 +222,49 @@ SecurityConfig KafkaReader::security(const YamlNode* map, const std::string& nam
   }
   security.username = secret(map, "username", false);
   security.password = secret(map, "password", true);
+  security.kerberos.principal = text("principal");
+  security.kerberos.keytab = text("keytab");
+  if (const auto service = text_of(map, "service_name")) security.kerberos.service_name = **service;
+  security.oauth = {.token = secret(map, "token", true),
+                    .token_endpoint = text("token_endpoint"),
+                    .client_id = text("client_id"),
+                    .client_secret = secret(map, "client_secret", true),
+                    .scope = text("scope")};
   security.ca = text("ca");
   security.certificate = text("certificate");
   security.key = text("key");
   security.key_password = secret(map, "key_password", true);
   check_security(*map, security, name);
   return security;
+}
+
+void KafkaReader::check_login(const YamlNode& map, const SecurityConfig& security,
+                              const Need& need) const {
+  const std::string_view mechanism = word_of(*security.mechanism);
+  switch (use_of(*security.mechanism)) {
+    case Use::kKerberos:
+      need("principal", mechanism);
+      need("keytab", mechanism);
+      return;
+    case Use::kOauth: {
+      const YamlNode* endpoint = map.find("token_endpoint");
+      if (endpoint == nullptr) return need("token", mechanism);
+      if (map.find("token") != nullptr) {
+        diagnostics_.error(source_, endpoint->at, Code::kExclusiveFields,
+                           "\"token\" and \"token_endpoint\" exclude each other");
+      }
+      need("client_id", "\"token_endpoint\"");
+      need("client_secret", "\"token_endpoint\"");
+      return;
+    }
+    case Use::kAny:
+    case Use::kTls:
+    case Use::kSasl:
+    case Use::kPassword:
+      break;
+  }
+  need("username", mechanism);
+  need("password", mechanism);
 }
 
 void KafkaReader::check_security(const YamlNode& map, const SecurityConfig& security,
@@ -166,15 +277,21 @@ void KafkaReader::check_security(const YamlNode& map, const SecurityConfig& secu
                    security.protocol == SecurityProtocol::kSaslSsl;
   for (const YamlEntry& entry : map.entries) {
     const std::string& key = entry.key.scalar;
-    const bool for_sasl = key == "mechanism" || key == "username" || key == "password";
-    const bool for_tls =
-        key == "ca" || key == "certificate" || key == "key" || key == "key_password";
-    if ((for_sasl && !sasl) || (for_tls && !tls)) {
+    const Use use = use_of(key);
+    if (use == Use::kAny) continue;
+    const bool for_tls = use == Use::kTls;
+    if (for_tls ? !tls : !sasl) {
       diagnostics_.error(
           source_, entry.key.at, Code::kSecurityMismatch,
           fmt::format("\"{}\" has no use with protocol {}", key, to_string(security.protocol)),
           fmt::format("it belongs to {}",
-                      for_sasl ? "sasl_plaintext and sasl_ssl" : "ssl and sasl_ssl"));
+                      for_tls ? "ssl and sasl_ssl" : "sasl_plaintext and sasl_ssl"));
+    } else if (!for_tls && use != Use::kSasl && security.mechanism &&
+               use != use_of(*security.mechanism)) {
+      diagnostics_.error(
+          source_, entry.key.at, Code::kSecurityMismatch,
+          fmt::format("\"{}\" has no use with mechanism {}", key, word_of(*security.mechanism)),
+          fmt::format("it belongs to {}", mechanisms_of(use)));
     }
   }
   const auto need = [&](std::string_view key, std::string_view with) {
@@ -184,11 +301,8 @@ void KafkaReader::check_security(const YamlNode& map, const SecurityConfig& secu
         fmt::format("\"{}\" is missing in \"security\" of cluster \"{}\"", key, name),
         fmt::format("{} needs it", with));
   };
-  if (sasl) {
-    for (const std::string_view key : {"mechanism", "username", "password"}) {
-      need(key, to_string(security.protocol));
-    }
-  }
+  if (sasl) need("mechanism", to_string(security.protocol));
+  if (sasl && security.mechanism) check_login(map, security, need);
   if (tls && map.find("certificate") != nullptr) need("key", "\"certificate\"");
   if (tls && map.find("key") != nullptr) need("certificate", "\"key\"");
 }
@@ -208,6 +322,10 @@ std::string_view to_string(SaslMechanism mechanism) {
       return "SCRAM-SHA-256";
     case SaslMechanism::kScramSha512:
       return "SCRAM-SHA-512";
+    case SaslMechanism::kGssapi:
+      return "GSSAPI";
+    case SaslMechanism::kOauthbearer:
+      return "OAUTHBEARER";
   }
   return "?";
 }

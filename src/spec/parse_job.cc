@@ -106,6 +106,7 @@ class JobBuilder {
              [&](const YamlEntry& entry) { spec_.dlqs.push_back(read_dlq(entry, context_)); });
     rule(errors, "decode", spec_.on_decode_error);
     rule(errors, "eval", spec_.on_eval_error);
+    rule(errors, "sink", spec_.on_sink_error);
   }
 
   void rule(const YamlNode* errors, std::string_view key, ErrorRule& into) {

@@ -27,6 +27,22 @@ KafkaSinkSpec kafka_sink(const YamlNode& map, const std::string& label,
   return made;
 }
 
+void read_when_full(const YamlNode& map, SinkSpec& into, const PartContext& context) {
+  const YamlNode* when_full = map.find("when_full");
+  if (when_full == nullptr) return;
+  if (into.kind == SinkKind::kKafka) {
+    context.error(when_full->at, Code::kExclusiveFields, "\"when_full\" has no use with kafka",
+                  "its rows wait in the transaction, nowhere else");
+  }
+  const YamlNode* rule = usable(&map, "when_full");
+  if (rule == nullptr || !rule->is_map()) return;
+  if (const auto dlq = text_of(rule, "dlq")) into.when_full_dlq = *dlq;
+  if (rule->find("dlq") == nullptr) {
+    context.error(rule->at, Code::kMissingField, "\"dlq\" is missing in \"when_full\"",
+                  "such as { dlq: dead }");
+  }
+}
+
 }  // namespace
 
 SinkSpec read_sink(const YamlEntry& entry, const PartContext& context) {
@@ -67,6 +83,7 @@ SinkSpec read_sink(const YamlEntry& entry, const PartContext& context) {
                   "its rows wait in the transaction, nowhere else");
   }
   if (const auto bytes = size_of(&map, "outbox")) made.outbox_bytes_max = *bytes;
+  read_when_full(map, made, context);
   return made;
 }
 

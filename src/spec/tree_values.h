@@ -3,6 +3,7 @@
 #include <array>
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
@@ -60,6 +61,9 @@ class KafkaReader {
   SecretText secret(const YamlNode* map, std::string_view key, bool always_secret) const;
   void check_security(const YamlNode& map, const SecurityConfig& security,
                       const std::string& name) const;
+  /// Reports a key that is missing, and what needs it.
+  using Need = std::function<void(std::string_view key, std::string_view with)>;
+  void check_login(const YamlNode& map, const SecurityConfig& security, const Need& need) const;
 
   const SourceText& source_;
   const References& references_;

@@ -14,19 +14,43 @@
 namespace weir {
 
 enum class SecurityProtocol : unsigned char { kPlaintext, kSsl, kSaslPlaintext, kSaslSsl };
-enum class SaslMechanism : unsigned char { kPlain, kScramSha256, kScramSha512 };
+enum class SaslMechanism : unsigned char {
+  kPlain,
+  kScramSha256,
+  kScramSha512,
+  kGssapi,
+  kOauthbearer,
+};
 
 /// The names that job files, weir.yaml and librdkafka use, such as "sasl_ssl".
 std::string_view to_string(SecurityProtocol protocol);
 /// librdkafka's spelling: "SCRAM-SHA-512".
 std::string_view to_string(SaslMechanism mechanism);
 
+/// Of kGssapi: Kerberos.
+struct KerberosConfig {
+  std::string principal;
+  std::string keytab;
+  std::string service_name = "kafka";
+};
+
+/// Of kOauthbearer. Exactly one of `token` and `token_endpoint` is there.
+struct OauthConfig {
+  SecretText token;
+  std::string token_endpoint;
+  std::string client_id;  ///< these three of the endpoint
+  SecretText client_secret;
+  std::string scope;
+};
+
 /// `security:` of a cluster. What belongs to the protocol is there; what does not, was refused.
 struct SecurityConfig {
   SecurityProtocol protocol = SecurityProtocol::kPlaintext;
   std::optional<SaslMechanism> mechanism;  ///< there with kSaslPlaintext and kSaslSsl
-  SecretText username;
+  SecretText username;                     ///< these two of kPlain and SCRAM
   SecretText password;
+  KerberosConfig kerberos;
+  OauthConfig oauth;
   std::string ca;           ///< PEM file of the authorities; empty: the system's
   std::string certificate;  ///< client certificate, PEM file
   std::string key;          ///< its private key, PEM file

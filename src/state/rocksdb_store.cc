@@ -6,7 +6,6 @@
 #include <rocksdb/options.h>
 #include <rocksdb/table.h>
 #include <rocksdb/write_batch.h>
-#include <sys/statvfs.h>
 
 #include <algorithm>
 #include <atomic>
@@ -15,7 +14,9 @@
 #include <map>
 #include <set>
 
+#include "base/log.h"
 #include "base/mutex.h"
+#include "state/ballast.h"
 #include "state/epoch_codec.h"
 #include "state/lane_codec.h"
 
@@ -27,13 +28,17 @@ constexpr const char* kFollowerKey = "FOLLOWER/";  // then the name; value: the 
 // Then the outbox key; value: bytes of its rows, so that counting them reads none.
 constexpr const char* kBytesKey = "BYTES/";
 
+constexpr const char* kMakeRoom = "; make room there and start the job again, nothing is lost";
+
+std::string disk_full(std::uint64_t room, std::uint64_t needed) {
+  return "the disk is full (" + std::to_string(room >> 10U) + " KiB are free, " +
+         std::to_string(needed >> 10U) + " are needed)";
+}
+
 Error to_error(const rocksdb::Status& status, const std::string& what, Code code = Code::kNone) {
   // A file that others name and that is gone is damage too.
   if (status.IsCorruption() || status.IsPathNotFound()) {
     return {Action::kHalt, Code::kCorruptStore, what + ": " + status.ToString()};
-  }
-  if (status.IsNoSpace()) {
-    return {Action::kStopJob, code, what + ": the disk is full (" + status.ToString() + ")"};
   }
   return {Action::kStopJob, code, what + ": " + status.ToString()};
 }
@@ -77,14 +82,10 @@ class NoLog final : public rocksdb::Logger {
 // its own files while it opens.
 Result<> check_room(const std::string& directory) {
   constexpr std::uint64_t kRoomMin = 512U << 10U;
-  struct statvfs found {};
-  const std::string parent = std::filesystem::path(directory).parent_path();
-  if (statvfs(parent.c_str(), &found) != 0) return {};  // opening says what is wrong
-  const std::uint64_t room = std::uint64_t{found.f_bavail} * found.f_frsize;
-  if (room >= kRoomMin) return {};
-  return Error{Action::kRetry, "opening the job's store " + directory + ": the disk is full (" +
-                                   std::to_string(room >> 10U) + " KiB are free, " +
-                                   std::to_string(kRoomMin >> 10U) + " are needed)"};
+  const auto room = free_bytes(std::filesystem::path(directory).parent_path());
+  if (!room || *room >= kRoomMin) return {};  // opening says what else is wrong
+  return Error{Action::kRetry, "opening the job's store " + directory + ": " +
+                                   disk_full(*room, kRoomMin) + kMakeRoom};
 }
 
 // D and OUT live for an epoch or until a follower has them: large values that are deleted soon.
@@ -134,8 +135,12 @@ rocksdb::WriteOptions write_options(Sync sync) {
 
 class RocksDbStore final : public EpochStore {
  public:
-  RocksDbStore(std::unique_ptr<rocksdb::DB> db, std::vector<rocksdb::ColumnFamilyHandle*> families)
-      : db_(std::move(db)), families_(std::move(families)) {}
+  RocksDbStore(std::string directory, std::unique_ptr<rocksdb::DB> db,
+               std::vector<rocksdb::ColumnFamilyHandle*> families)
+      : directory_(std::move(directory)),
+        ballast_(directory_),
+        db_(std::move(db)),
+        families_(std::move(families)) {}
   ~RocksDbStore() override {
     for (rocksdb::ColumnFamilyHandle* family : families_) db_->DestroyColumnFamilyHandle(family);
   }
@@ -169,7 +174,7 @@ class RocksDbStore final : public EpochStore {
   Result<> put_lane(const LaneRecord& lane, Sync sync) override {
     rocksdb::WriteBatch batch;
     batch.Put(records(), kLaneKey, encode_lane(lane));
-    WEIR_TRY(write(batch, sync, "writing LANE"));
+    WEIR_TRY(write_more(batch, sync, "writing LANE"));
     applied_ = lane.epoch.value();
     return {};
   }
@@ -177,7 +182,7 @@ class RocksDbStore final : public EpochStore {
   Result<> put_epoch(EpochRecord& record, const std::vector<OutboxRow>& rows) override {
     rocksdb::WriteBatch batch;
     const RowBytes bytes = add_epoch(batch, record, rows);
-    WEIR_TRY(write(batch, Sync::kYes, "writing " + name_of(record.epoch)));
+    WEIR_TRY(write_more(batch, Sync::kYes, "writing " + name_of(record.epoch)));
     note(bytes, record.epoch);
     return {};
   }
@@ -188,7 +193,7 @@ class RocksDbStore final : public EpochStore {
     const RowBytes bytes = add_epoch(batch, record, rows);
     lane.digest = record.digest;
     batch.Put(records(), kLaneKey, encode_lane(lane));
-    WEIR_TRY(write(batch, Sync::kYes, "writing " + name_of(record.epoch) + " and LANE"));
+    WEIR_TRY(write_more(batch, Sync::kYes, "writing " + name_of(record.epoch) + " and LANE"));
     applied_ = lane.epoch.value();
     note(bytes, record.epoch);
     return {};
@@ -297,7 +302,26 @@ class RocksDbStore final : public EpochStore {
     if (status.ok()) return {};
     // What a failed sync left behind is unknown: nothing more is written through this handle.
     poisoned_ = true;
+    if (status.IsNoSpace()) return full(what, "the disk is full (" + status.ToString() + ")");
     return to_error(status, what);
+  }
+
+  // Of a batch that adds something. It is written to the log, and later once more to a table: a
+  // write that finds no room poisons the store, so the room is looked at first.
+  Result<> write_more(rocksdb::WriteBatch& batch, Sync sync, const std::string& what) {
+    constexpr std::uint64_t kRoomMin = 128U << 10U;
+    const std::uint64_t needed = 2 * batch.GetDataSize() + kRoomMin;
+    const auto room = free_bytes(directory_);
+    if (room && *room < needed) return full(what, disk_full(*room, needed));
+    return write(batch, sync, what);
+  }
+
+  Error full(const std::string& what, const std::string& why) const {
+    const std::string freed =
+        ballast_.free() ? "; " + std::to_string(kBallastBytes >> 20U) +
+                              " MiB that weir kept for this moment are free for the next start"
+                        : "";
+    return {Action::kStopJob, what + " to " + directory_ + ": " + why + freed + kMakeRoom};
   }
 
   // One by one, not by range: a range tombstone per epoch would slow every later read.
@@ -358,6 +382,8 @@ class RocksDbStore final : public EpochStore {
     return {};
   }
 
+  const std::string directory_;
+  const Ballast ballast_;
   const std::unique_ptr<rocksdb::DB> db_;
   const std::vector<rocksdb::ColumnFamilyHandle*> families_;
   std::atomic<bool> poisoned_ = false;
@@ -388,10 +414,17 @@ Result<std::unique_ptr<EpochStore>> open_rocksdb_store(const std::string& direct
   std::vector<rocksdb::ColumnFamilyHandle*> families;
   const rocksdb::Status status =
       rocksdb::DB::Open(options, directory, families_of(options), &families, &db);
+  if (status.IsNoSpace()) {
+    return Error{Action::kRetry, "opening the job's store " + directory + ": the disk is full (" +
+                                     status.ToString() + ")" + kMakeRoom};
+  }
   if (!status.ok())
     return to_error(status, "opening the job's store " + directory, Code::kStateUnusable);
-  return std::unique_ptr<EpochStore>(
-      std::make_unique<RocksDbStore>(std::unique_ptr<rocksdb::DB>(db), std::move(families)));
+  if (const Result<> kept = Ballast(directory).keep(); !kept) {
+    log(LogLevel::kWarn, kept.error().message());
+  }
+  return std::unique_ptr<EpochStore>(std::make_unique<RocksDbStore>(
+      directory, std::unique_ptr<rocksdb::DB>(db), std::move(families)));
 }
 
 Result<StoreContents> read_rocksdb_store(const std::string& directory) {
@@ -414,7 +447,7 @@ Result<StoreContents> read_rocksdb_store(const std::string& directory) {
   status = rocksdb::DB::OpenForReadOnly(options, directory, wanted, &families, &db);
   if (!status.ok())
     return to_error(status, "reading the job's store " + directory, Code::kStateUnusable);
-  return RocksDbStore(std::unique_ptr<rocksdb::DB>(db), std::move(families)).load();
+  return RocksDbStore(directory, std::unique_ptr<rocksdb::DB>(db), std::move(families)).load();
 }
 
 }  // namespace weir

@@ -13,6 +13,8 @@ namespace weir {
 /// `default` holds LANE and the followers' cursors, `epochs` the D records, `outbox` the rows that
 /// followers have not acknowledged, one value per follower and epoch (epoch_codec.h).
 ///
+/// Beside it stands the ballast (ballast.h), which goes when a write finds no room.
+///
 /// `memory_bytes` bounds what is kept of it in memory; less than 1 MiB counts as 1 MiB.
 ///
 /// Errors: kStopJob when the directory cannot be made or written; kHalt corrupt_store when RocksDB

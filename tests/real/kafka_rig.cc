@@ -266,7 +266,7 @@ Member::~Member() {
 }
 
 TestLane same_lane(const LaneId& id, const std::string& topic, const Properties& properties,
-                   const KafkaCluster& on) {
+                   const KafkaCluster& on, const std::string& compression) {
   TestLane lane{.id = id,
                 .kafka = on,
                 .topic = topic,
@@ -277,7 +277,7 @@ TestLane same_lane(const LaneId& id, const std::string& topic, const Properties&
   lane.slot =
       std::make_shared<ProducerSlot>(ProducerOptions{.topics = {{.topic = topic,
                                                                  .partitioner = "murmur2_random",
-                                                                 .compression = "lz4",
+                                                                 .compression = compression,
                                                                  .properties = properties}}});
   Result<std::unique_ptr<Encoder>> encoder =
       make_encoder(Format::kRaw, Schema({{"value", {TypeKind::kText}, false}}));
@@ -306,8 +306,8 @@ Cell TestLane::cell(std::int64_t epoch, std::uint64_t attempt) const {
 }
 
 TestLane test_lane(const std::string& output_topic, const Properties& properties,
-                   const KafkaCluster& on) {
-  return same_lane({"test", unique("job"), "0"}, output_topic, properties, on);
+                   const KafkaCluster& on, const std::string& compression) {
+  return same_lane({"test", unique("job"), "0"}, output_topic, properties, on, compression);
 }
 
 std::unique_ptr<Decider> ready_decider(const TestLane& lane) {

@@ -96,10 +96,11 @@ struct TestLane {
   Cell cell(std::int64_t epoch, std::uint64_t attempt) const;
 };
 TestLane test_lane(const std::string& output_topic, const Properties& properties = {},
-                   const KafkaCluster& on = cluster());
+                   const KafkaCluster& on = cluster(), const std::string& compression = "lz4");
 /// The same lane in another process.
 TestLane same_lane(const LaneId& id, const std::string& output_topic,
-                   const Properties& properties = {}, const KafkaCluster& on = cluster());
+                   const Properties& properties = {}, const KafkaCluster& on = cluster(),
+                   const std::string& compression = "lz4");
 
 /// A decider that is ready for its first epoch.
 std::unique_ptr<Decider> ready_decider(const TestLane& lane);

@@ -3,7 +3,10 @@
 
   security_stories.py [STORY...]"""
 
+import base64
+import json
 import os
+import time
 
 from harness import LONG, OnlyLong, Story, check, own, shared, tell
 
@@ -47,6 +50,76 @@ def scram_over_tls():
         secured(cluster=cluster, mechanism="scram-sha-512", password="wrong").start().expect(78, "uthentication", seconds=30)
 
 
+def jwt(lifetime, subject="weir"):
+    """A token that nobody has signed, which the broker of the tests takes."""
+    now = int(time.time())
+    parts = [{"alg": "none"}, {"sub": subject, "iat": now - 10_000, "exp": now + lifetime}]
+    return ".".join(base64.urlsafe_b64encode(json.dumps(part).encode()).decode().rstrip("=") for part in parts) + "."
+
+
+def bearing(token):
+    """Tokens come from a file, as a sidecar keeps it fresh."""
+    cluster = shared()
+    story = Story("token", cluster, brokers=f"127.0.0.1:{cluster.port + GOOD}",
+                  security=f'{{ protocol: sasl_ssl, mechanism: oauthbearer, token: "${{file:TOKEN}}", ca: {cluster.ca} }}')
+    story.token = story.dir / "token"
+    story.token.write_text(token)
+    story.config.write_text(story.config.read_text().replace("TOKEN", str(story.token)) + "log: { level: debug }\n")
+    return story
+
+
+def token_from_file():
+    """OAUTHBEARER: kills, an hour's token, and one that is about to expire while the job runs: the file is read again
+    before that. No token is ever shown."""
+    story = bearing(jwt(3600))
+    story.started().kill()
+    short = jwt(20)
+    story.token.write_text(short)
+    run = story.start()
+    story.produce(200)
+    story.verify()
+    story.token.write_text(jwt(3600, "weir2"))
+    # A new producer after each epoch, and so a new login, outlives the token that was there at the start.
+    until = time.monotonic() + 25
+    while time.monotonic() < until:
+        story.produce(20)
+        story.verify()
+    run.stop()
+    check(not any(short[:40] in each.text() or "eyJ" in each.text() for each in story.runs), "a token stands in a log")
+
+
+def wrong_token():
+    """One that has expired, which librdkafka finds, and one that is none, which the broker refuses."""
+    for token, words in ((jwt(-100), "unexpired token"), ("nonsense", "uthentication")):
+        run = bearing(token).start()
+        run.expect(78, words, seconds=30)
+        check("eyJ" not in run.text() and "nonsense" not in run.text(), f"the token stands in the log {run.log}")
+
+
+def token_file_missing():
+    story = bearing("")
+    story.token.unlink()
+    run = story.start()
+    run.wait_for(str(story.token), seconds=60)
+
+
+def no_oidc_here():
+    """Where librdkafka was built without libcurl, as Debian 12's is, `token_endpoint` says so."""
+    cluster = shared()
+    story = Story("oidc", cluster, brokers=f"127.0.0.1:{cluster.port + GOOD}", security=(
+        f"{{ protocol: sasl_ssl, mechanism: oauthbearer, token_endpoint: 'http://127.0.0.1:1/token', client_id: weir, "
+        f"client_secret: weir-secret, ca: {cluster.ca} }}"))
+    refused(story, "sasl.oauthbearer")
+
+
+def no_kerberos_here():
+    """Without a ticket, or without the packages, the reason stands in the log."""
+    cluster = shared()
+    story = Story("kerberos", cluster, brokers=f"127.0.0.1:{cluster.port + GOOD}", security=(
+        f"{{ protocol: sasl_ssl, mechanism: gssapi, principal: weir@EXAMPLE.COM, keytab: /nowhere, ca: {cluster.ca} }}"))
+    refused(story, "GSSAPI")
+
+
 def wrong_password():
     refused(secured(password="wrong-secret"), "uthentication failed")
 
@@ -80,5 +153,5 @@ def refused(story, words):
     check(not story.rows(), "rows came out")
 
 
-tell([plain_over_tls, scram_over_tls, wrong_password, expired_certificate, certificate_of_other_host, unknown_authority,
+tell([plain_over_tls, scram_over_tls, token_from_file, wrong_token, token_file_missing, no_oidc_here, no_kerberos_here, wrong_password, expired_certificate, certificate_of_other_host, unknown_authority,
       plaintext_client_at_tls_port])

@@ -339,32 +339,38 @@ def poison_record():
     check("1 skipped" in run.text(), f"the skipped record was not counted; log {run.log}")
 
 
-def too_large_rows():
-    """The broker refuses the epoch for its rows, three times: HALT poison_epoch, and nothing is visible."""
-    story = Story("large")
-    story.job.write_text(story.job.read_text().replace("n * 2 AS twice", "n * 2 AS twice, big || big AS big")
-                         .replace("k text NOT NULL", "k text NOT NULL, big text"))
-    story.produce_raw('{"n":1,"k":"a","big":"' + "x" * 600_000 + '"}')
-    story.start().expect(78, "HALT poison_epoch", f"{story.input}/0")
-    check(not story.rows(), "a row of the refused epoch is visible")
-
-
-def refused_under_load():
-    """Rows that the broker refuses, while workers are still writing others: HALT poison_epoch all the same. The
-    topic takes no batch as large as those of a backlog; smaller ones, as the message says, are its cure."""
-    story = Story("refused", every="2s")
-    story.cluster.admin.delete_topic(story.output)
-    story.cluster.admin.create_topic(story.output, story.partitions, story.cluster.replication,
-                                     {"max.message.bytes": 100_000})
+def large_batches():
+    """The topic takes no batch as large as those of a backlog would be: smaller ones are made of it."""
+    story = Story("batches", every="2s")
+    recreate_output(story, {"max.message.bytes": 20_000})
     story.produce(60_000)
-    run = story.start()
-    run.expect(78, "HALT poison_epoch", "batch.size", story.output, f"made of record numbers/{story.input}/",
-               " up to ", "weir offsets")
-    check(not story.rows(), "a row of the refused epoch is visible")
-    story.job.write_text(story.job.read_text().replace("key: k }", "key: k, properties: { batch.size: 50000 } }"))
     run = story.start()
     story.verify()
     run.stop()
+    check("recovering" not in run.text(), f"a batch was refused; log {run.log}")
+
+
+def refused_rows():
+    """The broker refuses rows without a key, which a compacted topic cannot hold, while workers are still writing
+    others: HALT poison_epoch after three attempts, and nothing is visible."""
+    story = Story("refused", every="2s")
+    recreate_output(story, {"cleanup.policy": "compact"})
+    story.job.write_text(story.job.read_text().replace("key: k }", "key: \"nullif(k, 'none')\" }"))
+    story.produce(60_000)
+    story.produce_raw('{"n":1,"k":"none"}')
+    run = story.start()
+    run.expect(78, "HALT poison_epoch", story.output, f"made of record numbers/{story.input}/", " up to ",
+               "weir offsets")
+    check(not story.rows(), "a row of the refused epoch is visible")
+    story.job.write_text(story.job.read_text().replace("n % 10 <> 3", "n % 10 <> 3 AND k <> 'none'"))
+    run = story.start()
+    story.verify()
+    run.stop()
+
+
+def recreate_output(story, config):
+    story.cluster.admin.delete_topic(story.output)
+    story.cluster.admin.create_topic(story.output, story.partitions, story.cluster.replication, config)
 
 
 def topic_missing():
@@ -377,5 +383,5 @@ def topic_missing():
 tell([recreated_while_stopped, recreated_after_kill, recreated_after_first_kill, recreated_shorter_while_running,
       recreated_longer_while_running, deleted_while_running, output_deleted_while_running, partitions_added,
       output_partitions_added, empty_topic, kept_end, many_partitions, records_without_key, compacted_topic,
-      transactions_of_others, open_transaction_of_others, retention_passed_the_position, poison_record, too_large_rows,
-      refused_under_load, topic_missing])
+      transactions_of_others, open_transaction_of_others, retention_passed_the_position, poison_record, large_batches,
+      refused_rows, topic_missing])

@@ -28,8 +28,8 @@ SimProcess::SimProcess(ProcessSetup setup)
       setup_(std::move(setup)),
       random_(setup_.seed),
       parts_(make_parts()),
-      coordinator_(parts_.id, parts_.options, false, parts_.outbox_max_bytes, clock(), budget_,
-                   *this, events_) {
+      coordinator_(parts_.id, parts_.options, false, parts_.outbox_bounds, clock(), budget_, *this,
+                   events_) {
   WEIR_CHECK(replace_committer(0), "a fiber is made");
   if (!setup_.follows) return;
   follower_ = std::make_unique<FollowerActor>();
@@ -61,7 +61,7 @@ LaneParts SimProcess::make_parts() {
   if (setup_.follows) {
     parts.options.may_be_light = false;
     parts.followers.push_back(std::make_unique<FakeFollowerSink>("mail", *setup_.outside, *this));
-    parts.outbox_max_bytes.push_back(kOutboxBytes);
+    parts.outbox_bounds.push_back({.follower = "mail", .bytes_max = kOutboxBytes});
   }
   parts.make_pipeline = [this](std::size_t) -> Result<std::unique_ptr<Pipeline>> {
     return make_naming_pipeline(setup_.follows);

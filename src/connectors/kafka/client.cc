@@ -7,6 +7,7 @@
 
 #include "base/log.h"
 #include "base/log_line.h"
+#include "connectors/kafka/bearer_token.h"
 
 namespace weir::kafka {
 namespace {
@@ -197,6 +198,11 @@ std::string_view without_counts(std::string_view text) {
 }
 
 std::string login_hint(std::string_view mechanism, int librdkafka_version) {
+  if (mechanism == "GSSAPI") {
+    return "; Kerberos needs the packages libsasl2-modules-gssapi-mit (the mechanism) and "
+           "krb5-user "
+           "(kinit), and a key of `principal` in `keytab`";
+  }
   constexpr int kScramMended = 0x020601ff;
   const bool scram = mechanism.substr(0, 5) == "SCRAM" || mechanism.substr(0, 5) == "scram";
   if (!scram || librdkafka_version >= kScramMended) return {};
@@ -226,6 +232,7 @@ Result<std::unique_ptr<Client>> Client::open(const KafkaCluster& cluster, rd_kaf
   WEIR_ASSIGN(const Properties cluster_properties, cluster.properties.read());
   std::unique_ptr<Client> client(new Client(user));
   client->brokers_ = cluster.brokers;
+  client->token_ = cluster.token;
   for (const auto& [name, value] : cluster_properties) {
     if (name == "sasl.mechanism") client->login_hint_ = login_hint(value, rd_kafka_version());
   }
@@ -241,6 +248,10 @@ Result<std::unique_ptr<Client>> Client::open(const KafkaCluster& cluster, rd_kaf
     rd_kafka_conf_destroy(conf);
     return std::move(set.error());
   }
+  if (client->token_) {
+    rd_kafka_conf_set_oauthbearer_token_refresh_cb(conf, &Client::on_token);
+    rd_kafka_conf_enable_sasl_queue(conf, 1);
+  }
   if (customize) customize(conf);
   std::array<char, 512> reason{};
   client->handle_ = rd_kafka_new(type, conf, reason.data(), reason.size());
@@ -249,6 +260,9 @@ Result<std::unique_ptr<Client>> Client::open(const KafkaCluster& cluster, rd_kaf
     return Error{Action::kStopJob, Code::kBadValue,
                  "cannot make a Kafka client for " + cluster.name + ": " + reason.data()};
   }
+  // In librdkafka's own thread: not every handle is polled while it connects.
+  if (client->token_)
+    rd_kafka_error_destroy(rd_kafka_sasl_background_callbacks_enable(client->get()));
   return client;
 }
 
@@ -295,6 +309,21 @@ void Client::on_error(rd_kafka_t* /*handle*/, int code, const char* reason, void
   const bool refused =
       meant.code() == Code::kAuthenticationFailed || meant.code() == Code::kPermissionMissing;
   if (refused && !is_disconnect(reason)) client->fault_ = meant;
+}
+
+void Client::on_token(rd_kafka_t* handle, const char* /*config*/, void* opaque) {
+  const Result<std::string> text = static_cast<Client*>(opaque)->token_();
+  std::array<char, 512> reason{};
+  if (text) {
+    const BearerToken token = read_bearer_token(*text, SystemClock().wall());
+    if (rd_kafka_oauthbearer_set_token(handle, token.text.c_str(), token.expires_ms,
+                                       token.principal.c_str(), nullptr, 0, reason.data(),
+                                       reason.size()) == RD_KAFKA_RESP_ERR_NO_ERROR) {
+      return;
+    }
+  }
+  rd_kafka_oauthbearer_set_token_failure(handle,
+                                         text ? reason.data() : text.error().message().c_str());
 }
 
 void Client::on_log(const rd_kafka_t* /*handle*/, int level, const char* facility,

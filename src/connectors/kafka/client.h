@@ -44,6 +44,9 @@ struct KafkaCluster {
   std::string brokers;  ///< bootstrap.servers
   std::string epoch_topic = "weir-epochs";
   PropertyReader properties = {};  ///< librdkafka's of the cluster, security among them
+  /// The token of SASL OAUTHBEARER, called whenever the one before is about to expire. Null for
+  /// other mechanisms, and where librdkafka itself asks an endpoint for it.
+  std::function<Result<std::string>()> token = nullptr;
 };
 
 /// What an error of librdkafka or a broker means for the caller. `what` is what was tried, such as
@@ -59,7 +62,8 @@ Error with_name(Error error, std::string_view placeholder, std::string_view name
 std::string_view without_counts(std::string_view text);
 
 /// What to try when a broker refuses a login by `mechanism` although user name and password are
-/// right: SCRAM of a librdkafka before 2.6.1 fails with Kafka 4. Empty for all others. Pure.
+/// right: SCRAM of a librdkafka before 2.6.1 fails with Kafka 4, GSSAPI needs more than librdkafka.
+/// Empty for all others. Pure.
 std::string login_hint(std::string_view mechanism, int librdkafka_version);
 
 /// Whole milliseconds until `deadline`, at least 1: librdkafka takes 0 for "do not wait".
@@ -101,11 +105,13 @@ class Client {
  private:
   Client(void* user) : user_(user) {}
   static void on_error(rd_kafka_t* handle, int code, const char* reason, void* opaque);
+  static void on_token(rd_kafka_t* handle, const char* config, void* opaque);
   static void on_log(const rd_kafka_t* handle, int level, const char* facility, const char* text);
 
   void* const user_;
-  std::string login_hint_;  // these two constant after open()
+  std::string login_hint_;  // these three constant after open()
   std::string brokers_;
+  std::function<Result<std::string>()> token_;
   rd_kafka_t* handle_ = nullptr;
   std::atomic<bool> topic_gone_ = false;
   mutable Mutex mutex_;

@@ -24,6 +24,7 @@ class PlainProducer {
   PlainProducer(KafkaCluster cluster, ProducerOptions options)
       : cluster_(std::move(cluster)), options_(std::move(options)) {}
 
+  RecordLimits& limits() const { return *options_.limits; }
   /// The producer of the newest attempt; null before the first.
   std::shared_ptr<Producer> current() WEIR_EXCLUDES(mutex_);
 

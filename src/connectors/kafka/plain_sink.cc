@@ -14,7 +14,9 @@ class KafkaPlainSink final : public Sink {
 
   const std::string& name() const override { return options_.name; }
 
-  Result<> check(MonoTime deadline) override { return check_topic(options_, deadline); }
+  Result<> check(MonoTime deadline) override {
+    return check_topic(options_, producer_->limits(), deadline);
+  }
 
   Result<std::unique_ptr<SinkWriter>> open_writer(const Waker* room) override {
     auto member = std::make_shared<PlainProducer::Member>(producer_);

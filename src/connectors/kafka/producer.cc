@@ -3,6 +3,8 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
+#include <charconv>
 
 #include "connectors/kafka/queue_bounds.h"
 
@@ -18,9 +20,31 @@ const Properties kProducerSettings = {
     {"linger.ms", "20"},
 };
 
+// `record`: what it is made of; empty when that is not known.
+std::string what_of(const rd_kafka_message_t& message, const std::string& record) {
+  return std::string("writing to topic ") + rd_kafka_topic_name(message.rkt) + ", a record of " +
+         std::to_string(message.len) + " bytes" +
+         (record.empty() ? "" : " made of record " + record);
+}
+
 bool is_transactional(std::int16_t api_key) {
   // Produce, AddPartitionsToTxn, AddOffsetsToTxn, EndTxn, TxnOffsetCommit.
   return api_key == 0 || api_key == 24 || api_key == 25 || api_key == 26 || api_key == 28;
+}
+
+// A batch of several records is never above what a topic takes, so that one which a broker refuses
+// as too large holds a single record. librdkafka counts the request's header too.
+void limit_batches(rd_kafka_conf_t* conf, std::uint64_t bytes_max) {
+  constexpr const char* kName = "batch.size";
+  std::array<char, 32> text{};
+  std::size_t size = text.size();
+  std::uint64_t now = bytes_max;
+  if (rd_kafka_conf_get(conf, kName, text.data(), &size) == RD_KAFKA_CONF_OK) {
+    std::from_chars(text.data(), text.data() + size, now);
+  }
+  if (now <= bytes_max) return;
+  const std::string limit = std::to_string(std::max<std::uint64_t>(bytes_max, 1));
+  rd_kafka_conf_set(conf, kName, limit.c_str(), nullptr, 0);
 }
 
 }  // namespace
@@ -42,7 +66,11 @@ Result<std::shared_ptr<Producer>> Producer::open(const KafkaCluster& cluster,
     WEIR_ASSIGN(const Properties own, topic.properties.read());
     settings.insert(settings.end(), own.begin(), own.end());
   }
+  producer->transactional_ = !transactional_id.empty();
+  producer->limits_ = options.limits;
+  producer->batch_bytes_max_ = options.limits->batch_bytes_max();
   auto customize = [&](rd_kafka_conf_t* conf) {
+    if (producer->batch_bytes_max_) limit_batches(conf, *producer->batch_bytes_max_);
     rd_kafka_conf_set_dr_msg_cb(
         conf, [](rd_kafka_t* /*handle*/, const rd_kafka_message_t* message, void* opaque) {
           static_cast<Producer*>(static_cast<Client*>(opaque)->user())->on_report(*message);
@@ -70,7 +98,8 @@ Result<std::shared_ptr<Producer>> Producer::open(const KafkaCluster& cluster,
       rd_kafka_topic_conf_destroy(conf);
       return to_error(error, "opening topic " + topic.topic);
     }
-    producer->topics_.push_back({topic.topic, handle, topic.rows_choose_partition});
+    producer->topics_.push_back(
+        {topic.topic, handle, topic.rows_choose_partition, topic.compression != "none", {}});
   }
   producer->poller_ =
       std::jthread([raw = producer.get()](const std::stop_token& stop) { raw->poll_loop(stop); });
@@ -160,22 +189,38 @@ void Producer::forget_room(const Waker* room) {
 
 void Producer::on_report(const rd_kafka_message_t& message) {
   if (message.err != RD_KAFKA_RESP_ERR_NO_ERROR) {
-    std::string what = std::string("writing to topic ") + rd_kafka_topic_name(message.rkt) +
-                       ", a record of " + std::to_string(message.len) + " bytes";
-    const std::string record = marks_.record_of(message._private);
-    if (!record.empty()) what += " made of record " + record;
-    if (message.err == RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE) {
-      what +=
-          " or the batch that it is in (the topic's max.message.bytes bounds batches too; "
-          "`properties: { batch.size: N }` of the sink makes smaller ones)";
-    }
+    Error meant = message.err == RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE
+                      ? too_large(message)
+                      : to_error(message.err, what_of(message, marks_.record_of(message._private)));
     const MutexLock lock(mutex_);
     const bool purged = message.err == RD_KAFKA_RESP_ERR__PURGE_QUEUE ||
                         message.err == RD_KAFKA_RESP_ERR__PURGE_INFLIGHT;
     std::optional<Error>& error = purged ? purge_ : first_error_;
-    if (!error) error = to_error(message.err, what);
+    if (!error) error = std::move(meant);
   }
   reported_.fetch_add(1);
+}
+
+Error Producer::too_large(const rd_kafka_message_t& message) {
+  const std::string name = rd_kafka_topic_name(message.rkt);
+  const std::string what = what_of(message, marks_.record_of(message._private));
+  const std::optional<std::uint64_t> limit = limits_->batch_bytes_max(name);
+  const auto topic = std::find_if(topics_.begin(), topics_.end(),
+                                  [&](const Topic& each) { return each.name == name; });
+  // A batch of this handle may hold several records when the limit was lowered since.
+  const bool alone = limit && batch_bytes_max_ && *batch_bytes_max_ <= *limit;
+  std::vector<RecordHeader> headers;
+  if (alone && limits_->note(name, record_of(message, headers), topic->compressed)) {
+    return {Action::kRecover, Code::kRowTooLarge,
+            what + ": the topic takes at most " + std::to_string(*limit) +
+                " bytes (its max.message.bytes); the epoch is tried again, and `errors: { sink: "
+                "... }` says what becomes of this row"};
+  }
+  std::string hint =
+      " or the batch that it is in (the topic's max.message.bytes bounds batches too; "
+      "`properties: { batch.size: N }` of the sink makes smaller ones";
+  hint += limit ? ")" : "; with the permission DescribeConfigs on the topic weir does it itself)";
+  return to_error(message.err, what + hint);
 }
 
 void Producer::begin() {
@@ -194,8 +239,17 @@ Result<> Producer::flush(MonoTime deadline) {
   // 2 ms: while rd_kafka_flush runs, nothing lingers; when the poller takes the last report, this
   // is how long it goes on waiting for one.
   constexpr int kSliceMs = 2;
+  // Of a transaction that has failed nothing more is sent, and what waits would wait for
+  // message.timeout.ms. Batches under way may still say which other rows are refused.
+  constexpr std::chrono::milliseconds kFailedPatience(200);
+  std::optional<MonoTime> failed_until;
   while (outstanding() != 0) {
-    if (std::chrono::steady_clock::now() >= deadline) {
+    const MonoTime now = std::chrono::steady_clock::now();
+    if (transactional_ && has_failed()) {
+      if (!failed_until) failed_until = now + kFailedPatience;
+      if (now >= *failed_until) break;
+    }
+    if (now >= deadline) {
       return Error{Action::kRecover, Code::kBrokersUnreachable,
                    "the broker did not acknowledge every record of the epoch in time"};
     }
@@ -205,6 +259,11 @@ Result<> Producer::flush(MonoTime deadline) {
   }
   if (std::optional<Error> error = reported_error()) return std::move(*error);
   return {};
+}
+
+bool Producer::has_failed() const {
+  const MutexLock lock(mutex_);
+  return first_error_.has_value();
 }
 
 // Whatever the broker said, the epoch's rows are not all there.

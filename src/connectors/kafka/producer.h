@@ -14,6 +14,7 @@
 #include "base/result.h"
 #include "base/waker.h"
 #include "connectors/kafka/client.h"
+#include "connectors/kafka/record_limits.h"
 #include "connectors/kafka/record_marks.h"
 
 namespace weir::kafka {
@@ -34,6 +35,7 @@ struct ProducerOptions {
   std::vector<OutputTopic> topics;
   std::uint64_t queue_bytes = 64ULL * 1024 * 1024;  ///< rows that no broker has acknowledged yet
   std::vector<std::string> sources = {};            ///< of the job, by SourceIndex; for messages
+  std::shared_ptr<RecordLimits> limits = std::make_shared<RecordLimits>();
 };
 
 /// An idempotent producer handle, with the poller thread that serves it for its whole life: it
@@ -73,6 +75,7 @@ class Producer {
 
   /// As of learn_partitions(); none for a topic whose rows do not choose.
   std::optional<std::int32_t> partitions(const rd_kafka_topic_t* topic) const;
+  RecordLimits& limits() const { return *limits_; }
 
   /// Of the records that messages are made of, which are their opaques.
   RecordMarks& marks() { return marks_; }
@@ -85,9 +88,10 @@ class Producer {
   /// `room` is not written to any more.
   void forget_room(const Waker* room) WEIR_EXCLUDES(mutex_);
 
-  /// Blocks until every message has its delivery report. Errors: kRecover, with
-  /// kBrokersUnreachable at the deadline, else for the reason of the first message that failed
-  /// since the last begin(); kStopJob for a missing permission.
+  /// Blocks until every message has its delivery report, or the transaction has failed. Errors:
+  /// kRecover, with kBrokersUnreachable at the deadline, else for the reason of the first message
+  /// that failed since the last begin(): kRowTooLarge when limits() has come to know a record;
+  /// kStopJob for a missing permission.
   Result<> flush(MonoTime deadline);
   /// Asks how many partitions the topics have whose rows choose one. Nobody writes meanwhile.
   /// Errors: kRetry; kStopJob.
@@ -114,6 +118,8 @@ class Producer {
   void poll_loop(const std::stop_token& stop);
   void wake_waiting() WEIR_EXCLUDES(mutex_);
   void on_report(const rd_kafka_message_t& message) WEIR_EXCLUDES(mutex_);
+  Error too_large(const rd_kafka_message_t& message);
+  bool has_failed() const WEIR_EXCLUDES(mutex_);
   std::optional<Error> reported_error() WEIR_EXCLUDES(mutex_);
   static int on_close_socket(int socket, void* opaque);
   static rd_kafka_resp_err_t on_response(rd_kafka_t* handle, int socket, const char* broker,
@@ -137,9 +143,13 @@ class Producer {
     std::string name;
     rd_kafka_topic_t* handle = nullptr;
     bool rows_choose_partition = false;
+    bool compressed = false;
     std::optional<std::int32_t> partitions = {};
   };
   std::vector<Topic> topics_;
+  bool transactional_ = false;
+  std::shared_ptr<RecordLimits> limits_;
+  std::optional<std::uint64_t> batch_bytes_max_;  // of several records, as of open()
   std::atomic<std::uint32_t> users_ = 0;
   std::atomic<bool> closed_ = false;
   std::atomic<std::uint64_t> produced_ = 0;

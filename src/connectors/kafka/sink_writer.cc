@@ -32,11 +32,8 @@ class Entered {
 const char* bytes_of(std::string_view text) { return text.empty() ? "" : text.data(); }
 
 // One row as librdkafka takes it.
-struct Message {
-  std::optional<std::string_view> key;
-  std::optional<std::string_view> value;
+struct Message : OutputRecord {
   std::int32_t partition = RD_KAFKA_PARTITION_UA;
-  std::span<const RecordHeader> headers;
   void* mark = nullptr;  // of the record that it is made of
 
   std::uint64_t bytes() const {
@@ -91,7 +88,7 @@ class KafkaSinkWriter final : public SinkWriter {
     if (producer_) producer_->forget_room(room_);
   }
 
-  Result<> begin(EpochId /*epoch*/) override {
+  Result<> begin(EpochId epoch) override {
     if (producer_) producer_->forget_room(room_);
     producer_.reset();
     WEIR_ASSIGN(producer_, begin_());
@@ -100,6 +97,8 @@ class KafkaSinkWriter final : public SinkWriter {
     topic_ = producer_->topic(options_.topic);
     WEIR_CHECK(topic_ != nullptr, "producers are opened with every sink's topic");
     prepared_ = nullptr;
+    producer_->limits().begin(epoch);
+    some_refused_ = producer_->limits().any(options_.topic);
     return {};
   }
 
@@ -113,10 +112,10 @@ class KafkaSinkWriter final : public SinkWriter {
     while (at < batch.selection.size()) {
       const std::size_t known = errors.size();
       const std::size_t behind = collect(batch, at, errors);
-      std::size_t sent = send(0, bytes);
+      std::size_t sent = send(0, batch, errors, bytes);
       if (sent < messages_.size() && messages_[sent].err == RD_KAFKA_RESP_ERR__QUEUE_FULL) {
         producer_->wait_for_room(room_);
-        sent = send(sent, bytes);
+        sent = send(sent, batch, errors, bytes);
       }
       if (sent == messages_.size()) {
         at = behind;
@@ -124,12 +123,6 @@ class KafkaSinkWriter final : public SinkWriter {
       }
       const rd_kafka_resp_err_t error = messages_[sent].err;
       const RowIndex row = batch.selection[rendered_[sent]];
-      if (alone_ && alone_->partition != RD_KAFKA_PARTITION_UA &&
-          error == RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION) {
-        errors.push_back({row, no_such_partition(alone_->partition)});
-        at = behind;
-        continue;
-      }
       at = rendered_[sent];
       // What stands behind it is rendered again, and says so again.
       const auto behind_it = [row](const RowError& each) { return each.row > row; };
@@ -137,7 +130,7 @@ class KafkaSinkWriter final : public SinkWriter {
                                   behind_it),
                    errors.end());
       if (error == RD_KAFKA_RESP_ERR__QUEUE_FULL) return at;
-      return failure(error, row, messages_[sent].len + messages_[sent].key_len, errors);
+      return failure(error);
     }
     prepared_ = nullptr;
     return at;
@@ -169,7 +162,7 @@ class KafkaSinkWriter final : public SinkWriter {
            bytes_.size() < kBytesMax && !alone_) {
       const RowIndex row = batch.selection[at];
       const bool bad = std::binary_search(bad_rows_.begin(), bad_rows_.end(), row);
-      std::optional<Message> message = bad ? std::nullopt : render(batch, row, errors);
+      std::optional<Message> message = bad ? std::nullopt : taken(batch, row, errors);
       if (message && origin != 0) {
         message->mark = RecordMarks::mark(origin, batch.records[row].offset);
       }
@@ -207,25 +200,43 @@ class KafkaSinkWriter final : public SinkWriter {
   }
 
   // Hands messages_ from `from` on to librdkafka; returns the index of the first that it did not
-  // take, which says why. Those behind a refused one may have been taken, which an epoch that fails
-  // does not mind; behind a full queue none is.
-  std::size_t send(std::size_t from, std::uint64_t& bytes) {
-    if (alone_) {
-      messages_.front().err = produce(producer_->get(), topic_, *alone_);
-      if (messages_.front().err != RD_KAFKA_RESP_ERR_NO_ERROR) return 0;
-      producer_->produced(1);
-      bytes += alone_->bytes();
-      return 1;
-    }
-    const int taken =
-        rd_kafka_produce_batch(topic_, RD_KAFKA_PARTITION_UA, RD_KAFKA_MSG_F_COPY,
-                               messages_.data() + from, static_cast<int>(messages_.size() - from));
+  // take, which says why, but for rows that it never takes: those go to `errors`. Others behind a
+  // refused one may have been taken, which an epoch that fails does not mind; behind a full queue
+  // none is.
+  std::size_t send(std::size_t from, const Batch& batch, std::vector<RowError>& errors,
+                   std::uint64_t& bytes) {
+    const bool one = alone_.has_value();
+    if (one) messages_.front().err = produce(producer_->get(), topic_, *alone_);
+    const int taken = one ? static_cast<int>(messages_.front().err == RD_KAFKA_RESP_ERR_NO_ERROR)
+                          : rd_kafka_produce_batch(topic_, RD_KAFKA_PARTITION_UA,
+                                                   RD_KAFKA_MSG_F_COPY, messages_.data() + from,
+                                                   static_cast<int>(messages_.size() - from));
     producer_->produced(static_cast<std::uint64_t>(taken));
-    while (from < messages_.size() && messages_[from].err == RD_KAFKA_RESP_ERR_NO_ERROR) {
-      bytes += messages_[from].len + messages_[from].key_len;
-      ++from;
+    for (; from < messages_.size(); ++from) {
+      const rd_kafka_message_t& message = messages_[from];
+      const std::size_t size = one ? alone_->bytes() : message.len + message.key_len;
+      if (message.err == RD_KAFKA_RESP_ERR_NO_ERROR) {
+        bytes += size;
+      } else if (message.err == RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE) {
+        errors.push_back({batch.selection[rendered_[from]], too_large_for_producer(size)});
+      } else if (one && alone_->partition != RD_KAFKA_PARTITION_UA &&
+                 message.err == RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION) {
+        errors.push_back({batch.selection[rendered_[from]], no_such_partition(alone_->partition)});
+      } else {
+        break;
+      }
     }
     return from;
+  }
+
+  // What is rendered, unless the broker has refused it in an earlier attempt of this epoch.
+  std::optional<Message> taken(const Batch& batch, RowIndex row, std::vector<RowError>& errors) {
+    std::optional<Message> message = render(batch, row, errors);
+    if (!some_refused_ || !message) return message;
+    if (!producer_->limits().refuses(options_.topic, *message)) return message;
+    errors.push_back({row, too_large_for_topic(*message)});
+    bytes_.resize(bytes_.size() - message->value.value_or("").size());
+    return std::nullopt;
   }
 
   // Puts the value behind bytes_. None: the row's error was noted. What it points to is valid until
@@ -257,6 +268,19 @@ class KafkaSinkWriter final : public SinkWriter {
     return message;
   }
 
+  std::string too_large_for_producer(std::size_t bytes) const {
+    return "a record of " + std::to_string(bytes) + " bytes is too large for topic \"" +
+           options_.topic +
+           "\": the limit is the sink's `properties: { message.max.bytes: ... }`, 1 MB unless set";
+  }
+
+  std::string too_large_for_topic(const Message& message) const {
+    const std::optional<std::uint64_t> limit = producer_->limits().batch_bytes_max(options_.topic);
+    return "a record of " + std::to_string(message.bytes()) + " bytes is too large for topic \"" +
+           options_.topic + "\": the broker refused it, its max.message.bytes is " +
+           std::to_string(limit.value_or(0));
+  }
+
   std::string no_such_partition(std::int32_t partition) const {
     std::string text = "topic \"" + options_.topic + "\" ";
     if (const std::optional<std::int32_t> count = producer_->partitions(topic_)) {
@@ -268,24 +292,16 @@ class KafkaSinkWriter final : public SinkWriter {
     return text + " is no partition " + std::to_string(partition);
   }
 
-  Error failure(rd_kafka_resp_err_t error, RowIndex row, std::size_t bytes,
-                std::vector<RowError>& errors) const {
-    const Error meant = to_error(error, "writing to topic " + options_.topic + ", a record of " +
-                                            std::to_string(bytes) + " bytes");
+  Error failure(rd_kafka_resp_err_t error) const {
+    const Error meant = to_error(error, "writing to topic " + options_.topic);
     if (meant.code() == Code::kNone) {
       // _STATE, _PURGE_QUEUE, _FATAL: the transaction has failed for a record before this one,
       // whose report says why. Three refusals at the same positions are to be known as such, also
       // under load.
       if (std::optional<Error> cause = producer_->cause(kCausePatience)) return std::move(*cause);
     }
-    std::string text = meant.message();
-    // Before any broker saw it: the limit is librdkafka's.
-    if (error == RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE) {
-      text += "; the limit is the sink's `properties: { message.max.bytes: ... }`, 1 MB unless set";
-    }
-    if (meant.code() == Code::kRowsRefused) errors.push_back({row, text});
     return {meant.action() == Action::kStopJob ? Action::kStopJob : Action::kRecover, meant.code(),
-            text};
+            meant.message()};
   }
 
   // librdkafka takes a batch under one lock and with one look at the clock, which saves a tenth of
@@ -299,6 +315,7 @@ class KafkaSinkWriter final : public SinkWriter {
   const std::unique_ptr<RecordParts> parts_;
   std::shared_ptr<Producer> producer_;
   rd_kafka_topic_t* topic_ = nullptr;
+  bool some_refused_ = false;  // as too large, in this epoch
   const Batch* prepared_ = nullptr;
   std::vector<RowIndex> bad_rows_;
   std::vector<rd_kafka_message_t> messages_;

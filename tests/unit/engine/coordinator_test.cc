@@ -52,14 +52,14 @@ const SplitId kOther{"clicks", "clicks/1"};
 
 // A lane of two splits and two workers, whose actors are played by the test.
 struct Story {
-  explicit Story(bool bounded = false, std::vector<std::uint64_t> outbox_max_bytes = {})
+  explicit Story(bool bounded = false, std::vector<OutboxBound> outbox_bounds = {})
       : bounded_lane(bounded) {
     options.threads_max = 2;
     options.commit_every = seconds(1);
     options.commit_records = 100;
     options.drain_timeout = seconds(60);
-    coordinator.emplace(id, options, bounded_lane, std::move(outbox_max_bytes), clock, budget,
-                        actors, events);
+    coordinator.emplace(id, options, bounded_lane, std::move(outbox_bounds), clock, budget, actors,
+                        events);
     coordinator->step();
   }
 
@@ -333,6 +333,24 @@ TEST_CASE("Coordinator: poison_epoch under load names the records that were take
             "\n  the epoch's records, as far as they were taken:" + named);
 }
 
+TEST_CASE("Coordinator: an epoch with rows that turned out too large is tried again at once",
+          "[engine]") {
+  Story story;
+  // However often: each attempt knows more of them.
+  for (int attempt = 1; attempt <= 5; ++attempt) {
+    story.claim();
+    story.open();
+    story.pass(seconds(1));
+    story.answer_seal();
+    story.told<CommitEpoch>();
+    story.fail(Action::kRecover, Code::kRowTooLarge, "too large");
+    story.discard();
+    story.reply(Released{});
+    REQUIRE_FALSE(story.coordinator->ended());
+  }
+  story.claim();
+}
+
 TEST_CASE("Coordinator: poison is counted by places, and by the splits that are refused",
           "[engine]") {
   Story story;
@@ -340,8 +358,8 @@ TEST_CASE("Coordinator: poison is counted by places, and by the splits that are 
   story.options.same_position = [](const Position& a, const Position& b) {
     return a.bytes.substr(0, a.bytes.find(':')) == b.bytes.substr(0, b.bytes.find(':'));
   };
-  story.coordinator.emplace(story.id, story.options, false, std::vector<std::uint64_t>{},
-                            story.clock, story.budget, story.actors, story.events);
+  story.coordinator.emplace(story.id, story.options, false, std::vector<OutboxBound>{}, story.clock,
+                            story.budget, story.actors, story.events);
   story.coordinator->step();
   story.actors.committer_told.pop_front();
   story.splits[kSplit].position = {"7:3"};
@@ -600,7 +618,7 @@ TEST_CASE("Coordinator: a call that does not return is abandoned, and another co
 }
 
 TEST_CASE("Coordinator: a committer that knows nothing yet takes nothing back", "[engine]") {
-  Story story(false, {100});
+  Story story(false, {{.follower = "mail", .bytes_max = 100}});
   story.outbox_bytes = {0};
   story.claim();
   story.open();
@@ -700,7 +718,10 @@ TEST_CASE("Coordinator: `trigger: every` reads at each tick what is there, and r
 
 // A lane with one follower whose outbox holds up to 100 bytes.
 struct FollowedStory : Story {
-  explicit FollowedStory(bool bounded = false) : Story(bounded, {100}) { outbox_bytes = {0}; }
+  explicit FollowedStory(bool bounded = false)
+      : Story(bounded, {{.follower = "mail", .bytes_max = 100}}) {
+    outbox_bytes = {0};
+  }
   void follower_at(EpochId delivered, std::uint64_t bytes) {
     events.send(FromFollower{0, FollowerAt{delivered, bytes}});
     coordinator->step();
@@ -720,6 +741,38 @@ TEST_CASE("Coordinator: a full outbox stops intake until its follower has caught
   CHECK(story.committer_is_idle());
   story.follower_at(EpochId{1}, 0);
   story.told<OpenTransaction>();
+}
+
+TEST_CASE(
+    "Coordinator: a full outbox with a dead-letter sink stops nothing, and is looked at per epoch",
+    "[engine]") {
+  Story story(false, {{.follower = "mail", .bytes_max = 100, .dead_letters = SinkIndex{0}},
+                      {.follower = "disk", .bytes_max = 100, .dead_letters = SinkIndex{0}}});
+  story.outbox_bytes = {0, 0};
+  // What the workers are told at the begin of an epoch.
+  const auto diverted = [&] {
+    story.worker(0, HasRecords{});
+    story.told<OpenTransaction>();
+    story.reply(TransactionOpened{{story.epoch.next(), {}, story.assignment}});
+    std::vector<bool> told;
+    for (auto& commands : story.actors.workers_told) {
+      const auto each = std::get<OpenEpoch>(commands.front()).diverted;
+      CHECK((told.empty() || told == each));
+      told = each;
+      commands.pop_front();
+    }
+    story.pass(seconds(1));
+    story.answer_seal();
+    return told;
+  };
+  story.claim();
+  CHECK(diverted() == std::vector<bool>{false, false});
+  story.outbox_bytes = {100, 0};
+  story.commit();
+  CHECK(diverted() == std::vector<bool>{true, false});
+  story.outbox_bytes = {99, 100};
+  story.commit();
+  CHECK(diverted() == std::vector<bool>{false, true});
 }
 
 TEST_CASE("Coordinator: a stop waits for followers up to drain_timeout, and then is clean",

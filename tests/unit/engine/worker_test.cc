@@ -18,6 +18,7 @@ Position at(std::size_t offset) { return {std::to_string(offset)}; }
 struct Log {
   std::vector<std::string> values;
   std::optional<std::size_t> end;  // of the assignment
+  std::string key;                 // of each
   bool read = false;               // somebody holds a reader
 };
 
@@ -36,6 +37,8 @@ class LogReader final : public SplitReader {
       Record& record = into.records.emplace_back();
       record.value = into.arena->copy(log_.values[next_], kValuePadding);
       record.value_null = false;
+      record.key = into.arena->copy(log_.key);
+      record.key_null = log_.key.empty();
       record.offset = static_cast<std::int64_t>(next_);
       into.payload_bytes += record.value.size();
     }
@@ -56,6 +59,7 @@ class LogReader final : public SplitReader {
 // A row for each record; "bad" cannot be decoded.
 class Rows final : public Pipeline {
  public:
+  explicit Rows(SinkIndex to) : to_(to) {}
   Result<> process(RecordBatch&& records, const EpochContext& /*epoch*/,
                    PipelineOut& out) override {
     std::vector<std::string> values;
@@ -68,12 +72,13 @@ class Rows final : public Pipeline {
       if (values[row] != "bad") continue;
       WEIR_TRY(out.reject(RowErrorKind::kDecode, "in", *batch, {row, "it is bad"}));
     }
-    out.rows(SinkIndex{0}, std::move(batch));
+    out.rows(to_, std::move(batch));
     records_ = std::move(records);  // the batch's records look into its arena
     return {};
   }
 
  private:
+  const SinkIndex to_;
   RecordBatch records_;
 };
 
@@ -82,7 +87,7 @@ struct Shelf {
   std::size_t room = 1000;
 };
 
-// Takes rows while there is room; "odd" cannot be rendered, "huge" is refused.
+// Takes rows while there is room; "odd" cannot be rendered, "huge" breaks the epoch.
 class ShelfWriter final : public SinkWriter {
  public:
   explicit ShelfWriter(Shelf& shelf) : shelf_(shelf) {}
@@ -91,9 +96,10 @@ class ShelfWriter final : public SinkWriter {
                             std::uint64_t& bytes) override {
     for (; from < batch.selection.size() && shelf_.rows.size() < shelf_.room; ++from) {
       const std::string row(text_of(batch, batch.selection[from]));
-      if (row == "odd" || row == "huge") errors.push_back({batch.selection[from], "it is " + row});
+      const bool odd = row.starts_with("odd");
+      if (odd) errors.push_back({batch.selection[from], "it is odd"});
       if (row == "huge") return Error{Action::kRecover, Code::kRowsRefused, "a row is too large"};
-      if (row == "odd") continue;
+      if (odd) continue;
       shelf_.rows.push_back(row);
       bytes += row.size();
     }
@@ -121,13 +127,13 @@ class ShelfSink final : public Sink {
 
 // A worker with one split, whose coordinator is the test.
 struct Rig {
-  explicit Rig(std::vector<std::string> values) : log{std::move(values), {}, false} {
+  explicit Rig(std::vector<std::string> values) : log{std::move(values), {}, {}, false} {
     budget.records_max = 100;
     budget.bytes_max = 1000;
     parts.options.job_file = "clicks.yaml";
     parts.sinks.push_back(std::make_unique<ShelfSink>(shelf));
-    parts.make_pipeline = [](std::size_t) -> Result<std::unique_ptr<Pipeline>> {
-      return std::unique_ptr<Pipeline>(std::make_unique<Rows>());
+    parts.make_pipeline = [this](std::size_t) -> Result<std::unique_ptr<Pipeline>> {
+      return std::unique_ptr<Pipeline>(std::make_unique<Rows>(to));
     };
   }
 
@@ -162,6 +168,7 @@ struct Rig {
 
   Log log;
   Shelf shelf;
+  SinkIndex to;  // of the rows
   LaneParts parts;
   EpochBudget budget;
   const Waker waker = *Waker::open();
@@ -205,7 +212,8 @@ TEST_CASE("Worker: what a full sink does not take is written when there is room,
   CHECK(sealed->rows_out == 3);
 }
 
-TEST_CASE("Worker: a refused row names its record, its split and the way out", "[engine]") {
+TEST_CASE("Worker: an epoch that is refused for its rows names the split that is written",
+          "[engine]") {
   Rig rig({"a", "huge"});
   rig.assign();
   rig.open();
@@ -213,7 +221,6 @@ TEST_CASE("Worker: a refused row names its record, its split and the way out", "
   REQUIRE(failed);
   CHECK(failed->error.code() == Code::kRowsRefused);
   CHECK(failed->split == kSplit);
-  CHECK_THAT(failed->error.message(), Catch::Contains("weir offsets clicks.yaml skip in/t/0@1"));
 }
 
 TEST_CASE("Worker: records and rows that are bad halt, or are counted where the job says skip",
@@ -227,11 +234,15 @@ TEST_CASE("Worker: records and rows that are bad halt, or are counted where the 
     REQUIRE(failed);
     CHECK(failed->error.action() == Action::kHalt);
     CHECK(failed->error.code() == Code::kPoisonRecord);
-    CHECK_THAT(failed->error.message(), Catch::Contains("in/t/0@1") && Catch::Contains(bad));
+    CHECK_THAT(
+        failed->error.message(),
+        Catch::Contains("in/t/0@1") && Catch::Contains(bad) &&
+            Catch::Contains(bad == "odd" ? "errors: { sink: skip }" : "errors: { decode: skip }") &&
+            Catch::Contains("weir offsets clicks.yaml skip in/t/0@1"));
   }
   SECTION("skip") {
     rig.parts.options.decode_errors.kind = RowErrorRule::Kind::kSkip;
-    rig.parts.options.eval_errors.kind = RowErrorRule::Kind::kSkip;
+    rig.parts.options.sink_errors.kind = RowErrorRule::Kind::kSkip;
     rig.assign();
     rig.open();
     rig.tell(SealEpoch{});
@@ -255,6 +266,135 @@ TEST_CASE("Worker: records and rows that are bad halt, or are counted where the 
     CHECK(rig.heard<Sealed>()->rows_skipped == 2);
     CHECK_FALSE(rig.heard<RowSkipped>());
   }
+}
+
+// A sink of dead letters, which keeps their value, key and error.
+class DeadSink final : public Sink {
+ public:
+  using Letter = std::vector<std::optional<std::string>>;
+
+  // None: it takes nothing.
+  DeadSink(std::optional<std::size_t> bytes_max, std::vector<Letter>& letters)
+      : bytes_max_(bytes_max), letters_(letters) {}
+  const std::string& name() const override { return name_; }
+  Result<> check(MonoTime /*deadline*/) override { return {}; }
+  Result<std::unique_ptr<SinkWriter>> open_writer(const Waker* /*room*/) override {
+    return std::unique_ptr<SinkWriter>(std::make_unique<Writer>(*this));
+  }
+  Result<> flush(EpochId /*epoch*/, MonoTime /*deadline*/) override { return {}; }
+
+ private:
+  class Writer final : public SinkWriter {
+   public:
+    explicit Writer(DeadSink& sink) : sink_(sink) {}
+    Result<> begin(EpochId /*epoch*/) override { return {}; }
+    Result<std::size_t> write(const Batch& batch, std::size_t /*from*/,
+                              std::vector<RowError>& errors, std::uint64_t& /*bytes*/) override {
+      for (const RowIndex row : batch.selection) {
+        Letter letter;
+        std::size_t bytes = 0;
+        for (std::size_t column = 0; column < 3; ++column) {
+          const Column& from = batch.columns[column];
+          letter.emplace_back();
+          if (!from.is_null(row)) letter.back() = from.values<std::string_view>()[row];
+          bytes += column < 2 ? letter.back().value_or("").size() : 0;
+        }
+        if (!sink_.bytes_max_ || bytes > *sink_.bytes_max_) {
+          errors.push_back({row, "it is too large"});
+        } else {
+          sink_.letters_.push_back(letter);
+        }
+      }
+      return batch.selection.size();
+    }
+
+   private:
+    DeadSink& sink_;
+  };
+
+  const std::optional<std::size_t> bytes_max_;
+  std::vector<Letter>& letters_;
+  const std::string name_ = "dead";
+};
+
+TEST_CASE("Worker: a dead letter that its sink does not take comes without what is too large",
+          "[engine]") {
+  const auto [key, value, expected_key, expected_value, says] =
+      GENERATE(table<std::string, std::string, std::optional<std::string>,
+                     std::optional<std::string>, std::string>({
+          {"k", "odd", "k", "odd", "it is odd"},
+          {"k", "odd, and very long", "k", std::nullopt,
+           "it is odd; its value of 18 bytes is left out: it is too large"},
+          {"a long key", "odd, and very long", std::nullopt, std::nullopt,
+           "it is odd; its value of 18 bytes is left out: it is too large; its key of 10 bytes is "
+           "left out: it is too large"},
+          {"a very very long key", "odd", std::nullopt, "odd",
+           "it is odd; its key of 20 bytes is left out: it is too large"},
+      }));
+  Rig rig({"a", value});
+  rig.log.key = key;
+  std::vector<DeadSink::Letter> letters;
+  rig.parts.sinks.push_back(std::make_unique<DeadSink>(8, letters));
+  rig.parts.options.sink_errors = {RowErrorRule::Kind::kDeadLetter, SinkIndex{1}};
+  rig.assign();
+  rig.open();
+  rig.tell(SealEpoch{});
+  const auto sealed = rig.heard<Sealed>();
+  REQUIRE(sealed);
+  CHECK(sealed->rows_dead == 1);
+  CHECK(rig.shelf.rows == std::vector<std::string>{"a"});
+  CHECK(letters == std::vector<DeadSink::Letter>{{expected_value, expected_key, says}});
+}
+
+TEST_CASE("Worker: a dead letter that its sink never takes halts", "[engine]") {
+  Rig rig({"odd"});
+  std::vector<DeadSink::Letter> letters;
+  rig.parts.sinks.push_back(std::make_unique<DeadSink>(std::nullopt, letters));
+  rig.parts.options.sink_errors = {RowErrorRule::Kind::kDeadLetter, SinkIndex{1}};
+  rig.assign();
+  rig.open();
+  const auto failed = rig.heard<WorkerFailed>();
+  REQUIRE(failed);
+  CHECK(failed->error.code() == Code::kPoisonRecord);
+  CHECK_THAT(failed->error.message(), Catch::Contains("does not take its dead letter"));
+}
+
+// A follower that takes what it gets.
+class Mail final : public FollowerSink {
+ public:
+  const std::string& name() const override { return name_; }
+  Result<> render(const Batch& batch, std::vector<std::string>& rows,
+                  std::vector<RowError>& /*errors*/) const override {
+    for (const RowIndex row : batch.selection) rows.emplace_back(text_of(batch, row));
+    return {};
+  }
+  Result<> deliver(EpochId /*epoch*/, std::span<const std::string> /*rows*/,
+                   MonoTime /*deadline*/) override {
+    return {};
+  }
+
+ private:
+  const std::string name_ = "mail";
+};
+
+TEST_CASE("Worker: rows for a full outbox are dead letters, in that epoch", "[engine]") {
+  const bool full = GENERATE(true, false);
+  Rig rig({"a", "b"});
+  std::vector<DeadSink::Letter> letters;
+  rig.parts.sinks.clear();
+  rig.parts.sinks.push_back(std::make_unique<DeadSink>(100, letters));
+  rig.parts.followers.push_back(std::make_unique<Mail>());
+  rig.parts.outbox_bounds = {{.follower = "mail", .bytes_max = 7, .dead_letters = SinkIndex{0}}};
+  rig.to = SinkIndex{1};
+  rig.assign();
+  rig.tell(OpenEpoch{{EpochId{1}, {}, rig.assignment}, {full}});
+  rig.tell(SealEpoch{});
+  const auto sealed = rig.heard<Sealed>();
+  REQUIRE(sealed);
+  CHECK(sealed->rows_dead == (full ? 2U : 0U));
+  CHECK(sealed->outbox.size() == (full ? 0U : 2U));
+  REQUIRE(letters.size() == (full ? 2U : 0U));
+  if (full) CHECK(letters[1][0] == "b");
 }
 
 TEST_CASE("Worker: at the epoch's bound it takes nothing more and says so once", "[engine]") {

@@ -144,7 +144,7 @@ struct LocalJob {
     parts.store = std::move(*open_rocksdb_store(store_path));
     parts.sources.push_back(source());
     parts.followers.push_back(sink());
-    parts.outbox_max_bytes = {1ULL << 30};
+    parts.outbox_bounds = {{.follower = "out", .bytes_max = 1ULL << 30}};
     parts.make_pipeline = [this](std::size_t) -> Result<std::unique_ptr<Pipeline>> {
       WEIR_ASSIGN(auto decoder, make_decoder(format, schema, options));
       return std::unique_ptr<Pipeline>(std::make_unique<Through>(std::move(decoder)));
