@@ -180,6 +180,39 @@ sinks: { o: { kafka: { cluster: main, topic: u }, format: raw } }
   CHECK_THAT(mistakes(text), Catch::Contains("weir.yaml has no cluster \"main\""));
 }
 
+TEST_CASE("parse_job: a marker's place, from what is written", "[spec]") {
+  CHECK(parsed(job_with("")).marker.kind == MarkerKind::kNone);
+  const MarkerSpec file = parsed(job_with("stop: { marker: { path: /srv/late } }\n")).marker;
+  CHECK(file.kind == MarkerKind::kLocal);
+  CHECK(file.file == "/srv/late");
+  CHECK(file.name() == "/srv/late");
+  CHECK_FALSE(file.directory);
+  CHECK_FALSE(file.required);
+  CHECK(file.check_every == std::chrono::seconds(5));
+
+  const MarkerSpec directory = parsed(job_with("stop:\n  marker:\n    path: /srv/late//\n"
+                                               "    at_start: require\n    check_every: 1s\n"))
+                                   .marker;
+  CHECK(directory.file == "/srv/late");
+  CHECK(directory.directory);
+  CHECK(directory.required);
+  CHECK(directory.check_every == std::chrono::seconds(1));
+
+  // Relative to the job file, not to where the command is given.
+  Diagnostics diagnostics;
+  const auto spec = parse_job("/etc/weir/job.yaml", job_with("stop: { marker: { path: run/x } }\n"),
+                              {}, diagnostics);
+  CHECK(spec.value().marker.file == "/etc/weir/run/x");
+}
+
+TEST_CASE("parse_job: a path that can name no marker is refused", "[spec]") {
+  for (const char* path : {"/", "//", "/srv/..", "/srv/.", ".", "~/marker", "ftp://host/marker"}) {
+    CAPTURE(path);
+    CHECK_FALSE(
+        mistakes(job_with("stop: { marker: { path: \"" + std::string(path) + "\" } }\n")).empty());
+  }
+}
+
 TEST_CASE("parse_job: mistakes are reported all at once, and the rest is still there", "[spec]") {
   Diagnostics diagnostics;
   const auto spec =
