@@ -1,11 +1,39 @@
 #include "job/marker.h"
 
+#include <pwd.h>
+#include <unistd.h>
+
+#include <array>
+
+#include "marker/hdfs_place.h"
 #include "marker/local_place.h"
 
 namespace weir {
+namespace {
 
-std::unique_ptr<MarkerPlace> make_marker_place(const MarkerSpec& marker) {
-  return make_local_place(marker.file, marker.directory);
+// As HDFS's own clients call themselves.
+std::string process_user() {
+  std::array<char, 4096> room{};
+  passwd entry{};
+  passwd* found = nullptr;
+  getpwuid_r(geteuid(), &entry, room.data(), room.size(), &found);
+  return found == nullptr ? std::string() : std::string(found->pw_name);
+}
+
+}  // namespace
+
+Result<std::unique_ptr<MarkerPlace>> make_marker_place(const MarkerSpec& marker,
+                                                       const Clock& clock) {
+  if (marker.kind == MarkerKind::kLocal) return make_local_place(marker.file, marker.directory);
+  WEIR_ASSIGN(std::unique_ptr<HttpClient> client, HttpClient::open({.ca = marker.hdfs.ca}));
+  return make_hdfs_place(
+      {.name = marker.name(),
+       .path = marker.file,
+       .directory = marker.directory,
+       .hdfs = {.namenodes = marker.namenodes,
+                .tls = marker.tls,
+                .user = marker.hdfs.user.empty() ? process_user() : marker.hdfs.user}},
+      std::move(client), clock);
 }
 
 Result<std::unique_ptr<MarkerWatch>> watch_marker(const MarkerSpec& marker,
@@ -22,8 +50,8 @@ Result<std::unique_ptr<MarkerWatch>> watch_marker(const MarkerSpec& marker,
   options.remember = [store, name = marker.name()](const std::string& surroundings) {
     return store->put({name, surroundings});
   };
-  return MarkerWatch::start(make_marker_place(marker), std::move(options), clock,
-                            std::move(changed));
+  WEIR_ASSIGN(std::unique_ptr<MarkerPlace> place, make_marker_place(marker, clock));
+  return MarkerWatch::start(std::move(place), std::move(options), clock, std::move(changed));
 }
 
 }  // namespace weir

@@ -11,8 +11,10 @@
 
 namespace weir {
 
-/// The place that `marker` names; it is not kNone.
-std::unique_ptr<MarkerPlace> make_marker_place(const MarkerSpec& marker);
+/// The place that `marker` names; it is not kNone. `clock` outlives it.
+/// Errors: kStopJob when the machine lacks what it needs.
+Result<std::unique_ptr<MarkerPlace>> make_marker_place(const MarkerSpec& marker,
+                                                       const Clock& clock);
 
 /// Watches a job's marker. That it was made or found is kept in `store`, so that the next start
 /// knows a deletion of meanwhile; whoever sees the job stop clears it. Null when the job has no

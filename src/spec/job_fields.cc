@@ -582,10 +582,11 @@ constexpr FieldInfo kJob[] = {
      .type = kText,
      .required = true,
      .example = "path: /var/lib/weir/late-departures.run",
-     .description =
-         "Where it is; a local path is relative to the job file. One that ends in `/` is "
-         "made as a directory. Not below /run or /tmp: a machine that starts anew has "
-         "them empty, which is a stop."},
+     .description = "Where it is: a path of this machine, relative to the job file, or "
+                    "`webhdfs://nn1:9870,nn2:9870/path`, `swebhdfs://` with TLS, or "
+                    "`hdfs://nameservice/path` through weir.yaml. One that ends in `/` is "
+                    "made as a directory. Not below /run or /tmp: a machine that starts anew has "
+                    "them empty, which is a stop."},
     {.path = "stop.marker.check_every",
      .type = kDuration,
      .preset = "5s",

@@ -185,16 +185,21 @@ struct TriggerSpec {
   std::chrono::microseconds every{};  ///< kEvery
 };
 
-enum class MarkerKind : unsigned char { kNone, kLocal };
+enum class MarkerKind : unsigned char { kNone, kLocal, kHdfs };
 
 /// `stop.marker`.
 struct MarkerSpec {
   MarkerKind kind = MarkerKind::kNone;  ///< kNone: the job has none, or a mistake was reported
   Located<std::string> path;            ///< as written
-  std::string file;                     ///< kLocal: absolute. Without a last `/`
+  std::string file;                     ///< absolute, without a last `/`
   bool directory = false;               ///< it is made as one
   std::chrono::microseconds check_every = std::chrono::seconds(5);
   bool required = false;  ///< `at_start: require`
+
+  // Of kHdfs, resolved through weir.yaml.
+  std::vector<std::string> namenodes;  ///< host:port
+  bool tls = false;
+  HdfsConfig hdfs;
 
   /// Which marker it is, for messages and for what is remembered of it.
   std::string name() const { return kind == MarkerKind::kLocal ? file : *path; }

@@ -28,6 +28,19 @@ ClusterConfig read_cluster(const YamlEntry& entry, const KafkaReader& kafka) {
   return cluster;
 }
 
+HdfsConfig read_hdfs(const YamlNode* map) {
+  HdfsConfig hdfs;
+  if (const YamlNode* services = usable(map, "nameservices")) {
+    for (const YamlEntry& entry : services->entries) {
+      hdfs.nameservices[entry.key.scalar] = texts_of(services, entry.key.scalar);
+    }
+  }
+  const YamlNode* simple = usable(usable(map, "auth"), "simple");
+  if (const auto user = text_of(simple, "user")) hdfs.user = **user;
+  if (const auto ca = text_of(map, "ca")) hdfs.ca = **ca;
+  return hdfs;
+}
+
 void read_state_dir(const YamlNode& root, const SourceText& source, WeirConfig& config,
                     Diagnostics& diagnostics) {
   const auto dir = text_of(&root, "state_dir");
@@ -81,6 +94,7 @@ std::optional<WeirConfig> parse_weir_config(std::string path, std::string text,
       if (!entry.value.bad) config.clusters[entry.key.scalar] = read_cluster(entry, kafka);
     }
   }
+  config.hdfs = read_hdfs(usable(&*root, "hdfs"));
   read_limits(usable(usable(&*root, "defaults"), "limits"), config.limits);
   const YamlNode* log = usable(&*root, "log");
   if (const auto level = choice_of(log, "level", kLevels)) config.log.level = **level;

@@ -205,8 +205,41 @@ TEST_CASE("parse_job: a marker's place, from what is written", "[spec]") {
   CHECK(spec.value().marker.file == "/etc/weir/run/x");
 }
 
+TEST_CASE("parse_job: a marker in HDFS, and its NameNodes", "[spec]") {
+  WeirConfig config;
+  config.hdfs.nameservices["ns1"] = {"nn1:9870", "nn2:9870"};
+  config.hdfs.user = "weir";
+  struct Row {
+    std::string path, file;
+    std::vector<std::string> namenodes;
+    bool tls;
+  };
+  const Row table[] = {
+      {"webhdfs://nn1:9870,nn2:9871/weir/late", "/weir/late", {"nn1:9870", "nn2:9871"}, false},
+      {"webhdfs://nn1,nn2/late", "/late", {"nn1:9870", "nn2:9870"}, false},
+      {"swebhdfs://nn1/late", "/late", {"nn1:9871"}, true},
+      {"hdfs://ns1/weir//run/late/", "/weir/run/late", {"nn1:9870", "nn2:9870"}, false},
+      {"swebhdfs://ns1/a b%20c", "/a b%20c", {"nn1:9870", "nn2:9870"}, true},
+  };
+  for (const Row& row : table) {
+    CAPTURE(row.path);
+    const MarkerSpec marker =
+        parsed(job_with("stop: { marker: { path: \"" + row.path + "\" } }\n"), config).marker;
+    CHECK(marker.kind == MarkerKind::kHdfs);
+    CHECK(marker.file == row.file);
+    CHECK(marker.namenodes == row.namenodes);
+    CHECK(marker.tls == row.tls);
+    CHECK(marker.directory == row.path.ends_with('/'));
+    CHECK(marker.hdfs.user == "weir");
+    CHECK(marker.name() == row.path);
+  }
+}
+
 TEST_CASE("parse_job: a path that can name no marker is refused", "[spec]") {
-  for (const char* path : {"/", "//", "/srv/..", "/srv/.", ".", "~/marker", "ftp://host/marker"}) {
+  for (const char* path :
+       {"/", "//", "/srv/..", "/srv/.", ".", "~/marker", "ftp://host/marker", "webhdfs://nn1",
+        "webhdfs://nn1/", "webhdfs:///x", "webhdfs://nn1/a/../b", "webhdfs://nn1/a:b",
+        "webhdfs://nn1:0/x", "webhdfs://u@nn1/x", "webhdfs://nn1,/x", "hdfs://nn1:9870/x"}) {
     CAPTURE(path);
     CHECK_FALSE(
         mistakes(job_with("stop: { marker: { path: \"" + std::string(path) + "\" } }\n")).empty());
