@@ -41,7 +41,9 @@ MarkerCheck hdfs_verdict(const WebHdfs::Sight& sight, const std::string& parent)
       return {MarkerVerdict::kExists};
     case HdfsWord::kMissing:
       if (sight.parent.word == HdfsWord::kDirectory) return {MarkerVerdict::kGone};
-      return {MarkerVerdict::kUnknown, "its directory " + parent + " is not there"};
+      return {MarkerVerdict::kUnknown,
+              "its directory " + parent +
+                  (sight.parent.word == HdfsWord::kFile ? " is a file" : " is not there")};
     case HdfsWord::kDone:
     case HdfsWord::kNothing:
     case HdfsWord::kUnknown:

@@ -3,18 +3,26 @@
 
   marker_stories.py [STORY...]"""
 
+import getpass
 import os
+import pathlib
 import shutil
 import signal
+import subprocess
+import tempfile
 import time
 
-from harness import Story, check, tell
+from cluster import LONG
+from harness import WEIR, OnlyLong, Story, check, tell
+from hdfs import Hdfs
 
 
-def marked(name, path=None, every="200ms", at_start="create"):
-    """A story whose job has a marker: at `path`, else in the story's own folder."""
+def marked(name, path=None, every="200ms", at_start="create", hdfs=""):
+    """A story whose job has a marker: at `path`, else in the story's own folder. `hdfs`: what weir.yaml says of it."""
     story = Story(name, extra="stop: { drain_timeout: 20s }")
     story.marker = path or story.dir / "running"
+    with open(story.config, "a", encoding="utf-8") as config:
+        config.write(hdfs)
     text = story.job.read_text()
     story.job.write_text(text.replace(
         "stop: {", f"stop: {{ marker: {{ path: \"{story.marker}\", check_every: {every}, at_start: {at_start} }},"))
@@ -117,4 +125,163 @@ def marker_is_odd():
     check("given up" not in run.text(), f"the open epoch was given up; log {run.log}")
 
 
-tell([marker_deleted, marker_deleted_while_down, marker_required, marker_is_odd])
+class Asker:
+    """`weir marker` for a job that has nothing but a marker."""
+
+    def __init__(self, folder):
+        self.folder = pathlib.Path(folder)
+
+    def ask(self, act, path, user):
+        job, config = self.folder / "job.yaml", self.folder / "weir.yaml"
+        config.write_text(f"hdfs: {{ auth: {{ simple: {{ user: \"{user}\" }} }} }}")
+        job.write_text(f"""version: 1
+job: asked
+sources: {{ numbers: {{ generate: {{ every: 1s }} }} }}
+sinks: {{ out: {{ stdout: {{}} }} }}
+stop: {{ marker: {{ path: "{path}" }} }}
+""")
+        return subprocess.run([WEIR, "marker", act, str(job), "--config", str(config)], capture_output=True, text=True,
+                              timeout=60)
+
+    def expect(self, act, path, word, why="", user=None):
+        """The word of standard output; `why`, when standard error must say it."""
+        done = self.ask(act, path, user or getpass.getuser())
+        check(done.stdout.startswith(word) and why in done.stderr and (done.returncode == 0) == (not why),
+              f"weir marker {act} {path}: exit {done.returncode}, {done.stdout}{done.stderr}; {word} {why} was expected")
+
+
+def hdfs_answers():
+    """What a real NameNode and DataNode say in each case, and what it means."""
+    with Hdfs() as hdfs, tempfile.TemporaryDirectory() as folder:
+        expect, root = Asker(folder).expect, f"webhdfs://{hdfs.namenodes[0]}"
+        hdfs.make_directory("/weir/run")
+        expect("status", f"{root}/weir/run/file", "gone")
+        for _ in range(2):
+            expect("create", f"{root}/weir/run/file", "exists" if _ else "made")
+            expect("create", f"{root}/weir/run/directory/", "exists" if _ else "made")
+        for name in ("file", "directory", "directory/"):
+            expect("status", f"{root}/weir/run/{name}", "exists")
+        odd = f"{root}/weir/run/a bü+%25?c&d=e#f"
+        expect("create", odd, "made")
+        expect("status", odd, "exists")
+        check(hdfs.is_there("/weir/run/a bü+%25?c&d=e#f"), "the marker has another name there")
+        expect("delete", odd, "deleted")
+        expect("delete", odd, "gone")
+        expect("status", f"{root}/nowhere/file", "unknown", "its directory /nowhere is not there")
+        expect("status", f"{root}/weir/run/file/below", "unknown", "its directory /weir/run/file is a file")
+        expect("status", f"{root}/weir/run/file/below", "unknown", "AccessControlException", user="alice")
+        expect("status", f"{root}/weir/run/file", "unknown", "IllegalArgumentException", user="a b")
+        hdfs.permit("/weir/run", "700")
+        for name in ("file", "missing"):
+            expect("status", f"{root}/weir/run/{name}", "unknown", "Permission denied", user="alice")
+        hdfs.permit("/weir/run", "755")
+        expect("status", f"{root}/weir/run/file", "exists", user="alice")
+        expect("delete", f"{root}/weir/run/file", "", "Permission denied", user="alice")
+        expect("create", f"{root}/weir/run/other", "", "Permission denied", user="alice")
+        with hdfs.safemode():
+            expect("status", f"{root}/weir/run/file", "exists")
+            expect("status", f"{root}/weir/run/missing", "gone")
+            expect("create", f"{root}/weir/run/other", "", "SafeModeException")
+            expect("create", f"{root}/weir/run/other/", "", "SafeModeException")
+            expect("delete", f"{root}/weir/run/file", "", "SafeModeException")
+        hdfs.script("kill", "dn")
+        expect("status", f"{root}/weir/run/file", "exists")
+        expect("status", f"{root}/weir/run/missing", "gone")
+        expect("create", f"{root}/weir/run/other", "", "cannot be made")
+        expect("create", f"{root}/weir/run/other/", "made")
+        both = f"webhdfs://127.0.0.1:1,{hdfs.namenodes[0]}/weir/run/file"
+        expect("status", both, "exists")
+        with hdfs.frozen():
+            began = time.monotonic()
+            expect("status", f"{root}/weir/run/file", "unknown", "timed out")
+            check(time.monotonic() - began < 16, "a frozen NameNode held the question")
+        hdfs.script("kill", "nn1")
+        expect("status", f"{root}/weir/run/file", "unknown", "127.0.0.1")
+
+
+def runs_on(story, run, words):
+    """The job says that it cannot tell, and rows come out all the same."""
+    run.wait_for(words)
+    for _ in range(2):
+        story.produce(200)
+        story.verify()
+    run.still_runs()
+
+
+def hdfs_marker():
+    """A job with its marker in HDFS runs on while nobody can tell, and stops when the deletion is seen."""
+    with Hdfs() as hdfs:
+        hdfs.make_directory("/weir/run")
+        story = marked("hdfs", f"webhdfs://{hdfs.namenodes[0]}/weir/run/job", every="500ms",
+                       hdfs="hdfs: { auth: { simple: { user: alice } } }\n")
+        run = story.started()
+        run.wait_for("was made")
+        check(hdfs.is_there("/weir/run/job"), "there is no marker")
+        hdfs.permit("/weir/run", "700")
+        runs_on(story, run, "Permission denied")
+        hdfs.permit("/weir/run", "777")
+        run.wait_for("is there, after")
+        with hdfs.frozen():
+            runs_on(story, run, "timed out")
+        hdfs.script("kill", "nn1")
+        runs_on(story, run, "connect to")
+        hdfs.script("restart", "nn1")
+        with story.load():
+            run.wait_for("is there, after")
+            # In safe mode nobody can delete it, and nothing is lost of it.
+            with hdfs.safemode():
+                time.sleep(1)
+                run.still_runs()
+            hdfs.delete("/weir/run/job")
+            run.expect(0, "stopped: the marker", seconds=30)
+        # Killed, and deleted before the next start.
+        run = story.start()
+        run.wait_for("was made")
+        story.verify()
+        run.kill()
+        hdfs.delete("/weir/run/job")
+        story.start().expect(0, "was deleted while the job was down", seconds=30)
+        check(not hdfs.is_there("/weir/run/job"), "the deleted marker was made again")
+
+
+def hdfs_marker_fails_over():
+    """Two NameNodes: fail-over, the active one killed or frozen, both standby; only a deletion stops the job."""
+    if not LONG:
+        raise OnlyLong
+    with Hdfs(ha=True) as hdfs:
+        hdfs.make_directory("/weir/run")
+        services = f"hdfs: {{ nameservices: {{ ns1: [{', '.join(hdfs.namenodes)}] }}, auth: {{ simple: {{ user: alice }} }} }}\n"
+        story = marked("ha", "hdfs://ns1/weir/run/job", every="500ms", hdfs=services)
+        run = story.started()
+        run.wait_for("was made")
+        with tempfile.TemporaryDirectory() as folder:
+            asker = Asker(folder)
+            for name in ("job", "missing"):
+                asker.expect("status", f"webhdfs://{hdfs.namenodes[1]}/weir/run/{name}", "unknown", "StandbyException")
+        with story.load():
+            for _ in range(4):
+                hdfs.script("failover")
+                run.still_runs()
+        story.verify()
+        check("cannot be told" not in run.text() or "is there, after" in run.text(), f"log {run.log}")
+        # The active one is the first again. It freezes; the second is standby and does not know.
+        with hdfs.frozen("nn1"):
+            runs_on(story, run, "timed out")
+        run.wait_for("is there, after")
+        hdfs.script("kill", "nn1")
+        runs_on(story, run, "StandbyException")
+        hdfs.script("failover")
+        with story.load():
+            time.sleep(3)
+            run.still_runs()
+            check(hdfs.is_there("/weir/run/job"), "the marker was lost")
+            hdfs.delete("/weir/run/job")
+            run.expect(0, "stopped: the marker", seconds=30)
+        run = story.start()
+        run.wait_for("was made")
+        story.verify()
+        run.stop()
+
+
+tell([marker_deleted, marker_deleted_while_down, marker_required, marker_is_odd, hdfs_answers, hdfs_marker,
+      hdfs_marker_fails_over])

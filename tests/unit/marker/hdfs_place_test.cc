@@ -23,8 +23,9 @@ TEST_CASE("hdfs_verdict: what was said of the marker and of its directory", "[ma
       // As of a NameNode that was formatted anew.
       {HdfsWord::kMissing, HdfsWord::kMissing, MarkerVerdict::kUnknown,
        "its directory /run is not there"},
+      // As a superuser is answered of what is below a file.
       {HdfsWord::kMissing, HdfsWord::kFile, MarkerVerdict::kUnknown,
-       "its directory /run is not there"},
+       "its directory /run is a file"},
       {HdfsWord::kUnknown, HdfsWord::kDirectory, MarkerVerdict::kUnknown, "why"},
       {HdfsWord::kDone, HdfsWord::kDirectory, MarkerVerdict::kUnknown, "why"},
       {HdfsWord::kNothing, HdfsWord::kDirectory, MarkerVerdict::kUnknown, "why"},
