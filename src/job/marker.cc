@@ -25,15 +25,22 @@ std::string process_user() {
 Result<std::unique_ptr<MarkerPlace>> make_marker_place(const MarkerSpec& marker,
                                                        const Clock& clock) {
   if (marker.kind == MarkerKind::kLocal) return make_local_place(marker.file, marker.directory);
-  WEIR_ASSIGN(std::unique_ptr<HttpClient> client, HttpClient::open({.ca = marker.hdfs.ca}));
+  const HdfsConfig& hdfs = marker.hdfs;
+  WEIR_ASSIGN(std::unique_ptr<HttpClient> client,
+              HttpClient::open({.ca = hdfs.ca, .negotiate = hdfs.kerberos.has_value()}));
+  std::unique_ptr<KerberosLogin> login;
+  std::string user;
+  if (hdfs.kerberos) {
+    WEIR_ASSIGN(login, KerberosLogin::open({hdfs.kerberos->keytab, hdfs.kerberos->principal}));
+  } else {
+    user = hdfs.user.empty() ? process_user() : hdfs.user;
+  }
   return make_hdfs_place(
       {.name = marker.name(),
        .path = marker.file,
        .directory = marker.directory,
-       .hdfs = {.namenodes = marker.namenodes,
-                .tls = marker.tls,
-                .user = marker.hdfs.user.empty() ? process_user() : marker.hdfs.user}},
-      std::move(client), clock);
+       .hdfs = {.namenodes = marker.namenodes, .tls = marker.tls, .user = std::move(user)}},
+      std::move(client), std::move(login), clock);
 }
 
 Result<std::unique_ptr<MarkerWatch>> watch_marker(const MarkerSpec& marker,

@@ -10,11 +10,13 @@ std::string parent_of(const std::string& path) {
 
 class HdfsPlace final : public MarkerPlace {
  public:
-  HdfsPlace(HdfsPlaceOptions options, std::unique_ptr<HttpClient> client, const Clock& clock)
+  HdfsPlace(HdfsPlaceOptions options, std::unique_ptr<HttpClient> client,
+            std::unique_ptr<KerberosLogin> login, const Clock& clock)
       : options_(std::move(options)),
         parent_(parent_of(options_.path)),
         client_(std::move(client)),
-        hdfs_(options_.hdfs, *client_, clock) {}
+        login_(std::move(login)),
+        hdfs_(options_.hdfs, *client_, login_.get(), clock) {}
 
   const std::string& name() const override { return options_.name; }
   MarkerCheck check() override { return hdfs_verdict(hdfs_.look(options_.path, parent_), parent_); }
@@ -29,6 +31,7 @@ class HdfsPlace final : public MarkerPlace {
   const HdfsPlaceOptions options_;
   const std::string parent_;
   const std::unique_ptr<HttpClient> client_;
+  const std::unique_ptr<KerberosLogin> login_;
   WebHdfs hdfs_;
 };
 
@@ -54,8 +57,10 @@ MarkerCheck hdfs_verdict(const WebHdfs::Sight& sight, const std::string& parent)
 
 std::unique_ptr<MarkerPlace> make_hdfs_place(HdfsPlaceOptions options,
                                              std::unique_ptr<HttpClient> client,
+                                             std::unique_ptr<KerberosLogin> login,
                                              const Clock& clock) {
-  return std::make_unique<HdfsPlace>(std::move(options), std::move(client), clock);
+  return std::make_unique<HdfsPlace>(std::move(options), std::move(client), std::move(login),
+                                     clock);
 }
 
 }  // namespace weir

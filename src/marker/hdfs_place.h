@@ -19,9 +19,10 @@ struct HdfsPlaceOptions {
   WebHdfsOptions hdfs;
 };
 
-/// A marker in HDFS. `clock` outlives it. Owns `client`.
+/// A marker in HDFS. `clock` outlives it; `login` is null without Kerberos.
 std::unique_ptr<MarkerPlace> make_hdfs_place(HdfsPlaceOptions options,
                                              std::unique_ptr<HttpClient> client,
+                                             std::unique_ptr<KerberosLogin> login,
                                              const Clock& clock);
 
 }  // namespace weir

@@ -49,6 +49,10 @@ class CurlClient final : public HttpClient {
     set(CURLOPT_ERRORBUFFER, why_.data());
     set(CURLOPT_WRITEFUNCTION, &take_body);
     set(CURLOPT_READFUNCTION, &give_nothing);
+    if (options_.negotiate) {
+      set(CURLOPT_HTTPAUTH, CURLAUTH_NEGOTIATE);
+      set(CURLOPT_USERPWD, ":");  // whoever the ticket says
+    }
     if (!options_.ca.empty()) set(CURLOPT_CAINFO, options_.ca.c_str());
   }
   ~CurlClient() override {

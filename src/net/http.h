@@ -27,6 +27,7 @@ struct HttpAnswer {
 struct HttpOptions {
   std::string ca = {};  ///< PEM file of the authorities; empty: the system's
   std::size_t body_bytes_max = 64ULL * 1024;
+  bool negotiate = false;  ///< SPNEGO, by the process's Kerberos ticket (net/kerberos.h)
 };
 
 /// Speaks HTTP/1.1, one request at a time, each on a connection of its own, so that every answer is

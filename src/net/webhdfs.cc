@@ -106,6 +106,9 @@ std::string WebHdfs::url(const std::string& namenode, const std::string& path,
 
 HdfsAnswer WebHdfs::ask(HttpMethod method, const std::string& url,
                         HdfsAnswer (*read)(const HttpAnswer& answer)) {
+  if (login_ != nullptr) {
+    if (Result<> in = login_->ensure(clock_.wall()); !in) return unknown(in.error().message());
+  }
   const auto left =
       std::chrono::duration_cast<std::chrono::milliseconds>(deadline_ - clock_.mono());
   if (left.count() <= 0) return unknown("no time is left to ask it");

@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "base/result.h"
 #include "net/http.h"
+#include "net/kerberos.h"
 
 namespace weir {
 
@@ -39,7 +40,7 @@ std::string encode_path(std::string_view path);
 struct WebHdfsOptions {
   std::vector<std::string> namenodes;  ///< host:port, each with the other's files
   bool tls = false;
-  std::string user = {};  ///< user.name
+  std::string user = {};  ///< user.name; empty with Kerberos
   /// Of one request, and of all that an operation asks of all its NameNodes.
   std::chrono::milliseconds request_timeout{5000};
   std::chrono::milliseconds total_timeout{15000};
@@ -51,9 +52,9 @@ struct WebHdfsOptions {
 /// Owned by whoever asks. Thread: its owner's, which no call holds longer than total_timeout.
 class WebHdfs {
  public:
-  /// `client` and `clock` outlive it.
-  WebHdfs(WebHdfsOptions options, HttpClient& client, const Clock& clock)
-      : options_(std::move(options)), client_(client), clock_(clock) {}
+  /// `login` is null without Kerberos. What is given outlives it.
+  WebHdfs(WebHdfsOptions options, HttpClient& client, KerberosLogin* login, const Clock& clock)
+      : options_(std::move(options)), client_(client), login_(login), clock_(clock) {}
 
   /// kFile, kDirectory, kMissing or kUnknown of both paths, asked of one NameNode, that of `parent`
   /// only when `path` is missing: one answer from each of two clusters would say nothing.
@@ -80,6 +81,7 @@ class WebHdfs {
 
   const WebHdfsOptions options_;
   HttpClient& client_;
+  KerberosLogin* const login_;
   const Clock& clock_;
   std::size_t first_ = 0;  // the NameNode that knew last
   MonoTime deadline_;      // of the operation

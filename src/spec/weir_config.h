@@ -51,7 +51,12 @@ struct HdfsConfig {
   /// name -> NameNodes, host:port of their HTTP
   std::map<std::string, std::vector<std::string>> nameservices;
   std::string user;  ///< `auth.simple.user`; empty: the process's
-  std::string ca;    ///< PEM file; empty: the system's
+  struct Kerberos {
+    std::string keytab;
+    std::string principal;
+  };
+  std::optional<Kerberos> kerberos;  ///< `auth.kerberos`, in place of a user
+  std::string ca;                    ///< PEM file; empty: the system's
 };
 
 /// Limits of a job; weir.yaml's `defaults.limits` where a job is silent.

@@ -16,11 +16,11 @@ PORTS = 108
 
 
 class Hdfs:
-    """with Hdfs() as hdfs: its NameNodes are hdfs.namenodes, of which with ha=True the second is standby."""
+    """with Hdfs() as hdfs: its NameNodes are hdfs.namenodes, of which with "--ha" the second is standby."""
 
-    def __init__(self, ha=False):
+    def __init__(self, *options):
         port = int(os.environ.get("WEIR_TEST_PORT", "19192")) + PORTS
-        self.ha, self.port = ha, port
+        self.options, self.port = options, port
         self.folder = f"build/hdfs-{port}"
 
     def script(self, *words):
@@ -31,7 +31,7 @@ class Hdfs:
 
     def __enter__(self):
         self._remove()  # of a story that was killed
-        self.namenodes = self.script("start", "--port", str(self.port), *(["--ha"] if self.ha else [])).split()[-1].split(",")
+        self.namenodes = self.script("start", "--port", str(self.port), *map(str, self.options)).split()[-1].split(",")
         return self
 
     def __exit__(self, *_):

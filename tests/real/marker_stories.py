@@ -14,7 +14,8 @@ import time
 
 from cluster import LONG
 from harness import WEIR, OnlyLong, Story, check, tell
-from hdfs import Hdfs
+from hdfs import PORTS, Hdfs
+from kdc import Kdc
 
 
 def marked(name, path=None, every="200ms", at_start="create", hdfs=""):
@@ -125,15 +126,23 @@ def marker_is_odd():
     check("given up" not in run.text(), f"the open epoch was given up; log {run.log}")
 
 
+def simple(user):
+    return f'{{ simple: {{ user: "{user}" }} }}'
+
+
+def kerberos(principal, keytab):
+    return f"{{ kerberos: {{ principal: {principal}, keytab: {keytab} }} }}"
+
+
 class Asker:
     """`weir marker` for a job that has nothing but a marker."""
 
     def __init__(self, folder):
         self.folder = pathlib.Path(folder)
 
-    def ask(self, act, path, user):
+    def ask(self, act, path, auth):
         job, config = self.folder / "job.yaml", self.folder / "weir.yaml"
-        config.write_text(f"hdfs: {{ auth: {{ simple: {{ user: \"{user}\" }} }} }}")
+        config.write_text(f"hdfs: {{ auth: {auth} }}")
         job.write_text(f"""version: 1
 job: asked
 sources: {{ numbers: {{ generate: {{ every: 1s }} }} }}
@@ -143,9 +152,9 @@ stop: {{ marker: {{ path: "{path}" }} }}
         return subprocess.run([WEIR, "marker", act, str(job), "--config", str(config)], capture_output=True, text=True,
                               timeout=60)
 
-    def expect(self, act, path, word, why="", user=None):
+    def expect(self, act, path, word, why="", user=None, auth=None):
         """The word of standard output; `why`, when standard error must say it."""
-        done = self.ask(act, path, user or getpass.getuser())
+        done = self.ask(act, path, auth or simple(user or getpass.getuser()))
         check(done.stdout.startswith(word) and why in done.stderr and (done.returncode == 0) == (not why),
               f"weir marker {act} {path}: exit {done.returncode}, {done.stdout}{done.stderr}; {word} {why} was expected")
 
@@ -248,7 +257,7 @@ def hdfs_marker_fails_over():
     """Two NameNodes: fail-over, the active one killed or frozen, both standby; only a deletion stops the job."""
     if not LONG:
         raise OnlyLong
-    with Hdfs(ha=True) as hdfs:
+    with Hdfs("--ha") as hdfs:
         hdfs.make_directory("/weir/run")
         services = f"hdfs: {{ nameservices: {{ ns1: [{', '.join(hdfs.namenodes)}] }}, auth: {{ simple: {{ user: alice }} }} }}\n"
         story = marked("ha", "hdfs://ns1/weir/run/job", every="500ms", hdfs=services)
@@ -283,5 +292,40 @@ def hdfs_marker_fails_over():
         run.stop()
 
 
+def hdfs_kerberos():
+    """A NameNode that wants Kerberos tickets: by keytab, renewed; without the KDC nobody can tell once they end."""
+    port = int(os.environ.get("WEIR_TEST_PORT", "19192")) + PORTS
+    with Kdc(port + 20) as kdc, Hdfs("--kerberos", kdc.config, kdc.keytab("HTTP/localhost", "nn/localhost")), \
+            tempfile.TemporaryDirectory() as folder:
+        os.environ["KRB5_CONFIG"] = str(kdc.config)
+        expect, root = Asker(folder).expect, f"webhdfs://localhost:{port}"
+        # The superuser, and somebody else.
+        superuser = kerberos("nn", kdc.keytab("nn", options=("-maxlife", "5 seconds")))
+        keytab = kdc.keytab("weir")
+        weir = kerberos(f"weir@{kdc.realm}", keytab)
+        expect("create", f"{root}/run/", "made", auth=superuser)
+        expect("status", f"{root}/run/job", "gone", auth=weir)
+        expect("create", f"{root}/run/job/", "", "Permission denied: user=weir", auth=weir)
+        expect("status", f"{root}/run/job", "unknown", "HTTP 401", user="nn")
+        expect("status", f"{root}/run/job", "unknown", "Kerberos login as weir", auth=kerberos("weir", folder + "/none"))
+        expect("status", f"{root}/run/job", "unknown", "Kerberos login as nobody",
+               auth=kerberos("nobody", keytab))
+
+        story = marked("kerberos", f"{root}/run/job/", every="500ms", hdfs=f"hdfs: {{ auth: {superuser} }}\n")
+        run = story.started()
+        run.wait_for("was made")
+        with story.load():  # for the life of two tickets
+            time.sleep(11)
+        run.still_runs()
+        check("cannot be told" not in run.text(), f"a ticket was not renewed; log {run.log}")
+        kdc.stop()
+        runs_on(story, run, "Kerberos login as nn")
+        kdc.start()
+        run.wait_for("is there, after")
+        expect("delete", f"{root}/run/job", "deleted", auth=superuser)
+        run.expect(0, "stopped: the marker", seconds=30)
+        story.verify()
+
+
 tell([marker_deleted, marker_deleted_while_down, marker_required, marker_is_odd, hdfs_answers, hdfs_marker,
-      hdfs_marker_fails_over])
+      hdfs_marker_fails_over, hdfs_kerberos])

@@ -50,7 +50,7 @@ TEST_CASE("HDFS place: asks for the marker, and for the directory that it is in"
   for (const std::string path : {"/run/marker", "/marker"}) {
     const auto place = make_hdfs_place(
         {.name = "hdfs://ns" + path, .path = path, .hdfs = {.namenodes = {server.address()}}},
-        std::move(*HttpClient::open()), clock);
+        std::move(*HttpClient::open()), nullptr, clock);
     CHECK(place->check().verdict == MarkerVerdict::kGone);
     CHECK(place->name() == "hdfs://ns" + path);
     CHECK(place->surroundings().empty());

@@ -120,7 +120,7 @@ struct Rig {
     }
     options.user = "wei r";
     client = std::move(*HttpClient::open());
-    hdfs = std::make_unique<WebHdfs>(options, *client, clock);
+    hdfs = std::make_unique<WebHdfs>(options, *client, nullptr, clock);
   }
   std::size_t asked(std::size_t server) const { return servers[server]->requests().size(); }
 
@@ -178,13 +178,13 @@ TEST_CASE("WebHDFS: a frozen NameNode costs its own time-out, and all of them th
   WebHdfs both({.namenodes = {frozen.address(), alive.address()},
                 .user = "weir",
                 .request_timeout = std::chrono::milliseconds(50)},
-               **client, clock);
+               **client, nullptr, clock);
   CHECK(both.look("/m", "/").path.word == HdfsWord::kFile);
   WebHdfs late({.namenodes = {frozen.address(), frozen.address(), alive.address()},
                 .user = "weir",
                 .request_timeout = std::chrono::milliseconds(50),
                 .total_timeout = std::chrono::milliseconds(80)},
-               **client, clock);
+               **client, nullptr, clock);
   CHECK(late.look("/m", "/").path.word == HdfsWord::kUnknown);
   CHECK(alive.requests().size() == 1);
 }
