@@ -83,9 +83,7 @@ class CurlClient final : public HttpClient {
                    fmt::format("the answer is longer than {} bytes", options_.body_bytes_max)};
     }
     if (cancelled_) return Error{Action::kRetry, "cancelled"};
-    if (done != CURLE_OK) {
-      return Error{Action::kRetry, why_[0] != '\0' ? why_.data() : curl_.easy_strerror(done)};
-    }
+    if (done != CURLE_OK) return Error{Action::kRetry, why(done)};
     long status = 0;
     curl_.easy_getinfo(easy_, CURLINFO_RESPONSE_CODE, &status);
     return HttpAnswer{.status = static_cast<int>(status), .body = std::move(body.bytes)};
@@ -100,6 +98,13 @@ class CurlClient final : public HttpClient {
   template <class T>
   void set(CURLoption option, T value) {
     curl_.easy_setopt(easy_, option, value);
+  }
+
+  // One text for one reason: the buffer's say how many milliseconds it took to be refused, and a
+  // log would take each for news.
+  std::string why(CURLcode done) const {
+    const bool counts = done == CURLE_OPERATION_TIMEDOUT || done == CURLE_COULDNT_CONNECT;
+    return counts || why_[0] == '\0' ? curl_.easy_strerror(done) : why_.data();
   }
 
   // By the multi interface, the only one that another thread can wake.

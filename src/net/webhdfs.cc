@@ -36,17 +36,21 @@ class Object {
   std::string_view text_;
 };
 
-// The first line of what an exception says; some carry a whole stack trace.
+// The first line of what a server says, for a terminal; some exceptions carry a stack trace.
 std::string first_line(std::string text) {
   constexpr std::size_t kLengthMax = 200;
   text.resize(std::min({text.find('\n'), text.size(), kLengthMax}));
+  text.resize(utf8_prefix(text));
+  std::replace_if(
+      text.begin(), text.end(),
+      [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; }, ' ');
   return text;
 }
 
 HdfsAnswer unknown(std::string why) { return {.why = std::move(why)}; }
 
 HdfsAnswer unknown(const HttpAnswer& answer, Object& body) {
-  const std::string exception = body.text("RemoteException", "exception");
+  const std::string exception = first_line(body.text("RemoteException", "exception"));
   if (exception.empty()) return unknown(fmt::format("HTTP {}, not from WebHDFS", answer.status));
   return unknown(
       fmt::format("{}: {}", exception, first_line(body.text("RemoteException", "message"))));

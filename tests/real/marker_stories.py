@@ -4,15 +4,19 @@
   marker_stories.py [STORY...]"""
 
 import getpass
+import http.server
+import json
 import os
 import pathlib
 import shutil
 import signal
+import ssl
 import subprocess
 import tempfile
+import threading
 import time
 
-from cluster import LONG
+from cluster import LONG, ROOT
 from harness import WEIR, OnlyLong, Story, check, tell
 from hdfs import PORTS, Hdfs
 from kdc import Kdc
@@ -202,10 +206,50 @@ def hdfs_answers():
         expect("status", both, "exists")
         with hdfs.frozen():
             began = time.monotonic()
-            expect("status", f"{root}/weir/run/file", "unknown", "timed out")
+            expect("status", f"{root}/weir/run/file", "unknown", "Timeout was reached")
             check(time.monotonic() - began < 16, "a frozen NameNode held the question")
         hdfs.script("kill", "nn1")
         expect("status", f"{root}/weir/run/file", "unknown", "127.0.0.1")
+
+
+class NameNode(http.server.BaseHTTPRequestHandler):
+    """Has one directory."""
+
+    def do_GET(self):
+        there = self.path.split("?")[0] == "/webhdfs/v1/run"
+        said = {"FileStatus": {"type": "DIRECTORY"}} if there else {"RemoteException": {"exception": "FileNotFoundException"}}
+        self.send_response(200 if there else 404)
+        self.end_headers()
+        self.wfile.write(json.dumps(said).encode())
+
+    def log_message(self, *_):
+        pass
+
+
+def hdfs_over_tls():
+    """swebhdfs:// believes a certificate of the authority that weir.yaml names, for the host that was asked."""
+    with tempfile.TemporaryDirectory() as folder:
+        certificates = pathlib.Path(folder) / "certificates"
+        subprocess.run([ROOT / "scripts/test-certificates", certificates], check=True, stdout=subprocess.DEVNULL,
+                       stderr=subprocess.DEVNULL)
+        asker = Asker(folder)
+        for name, ca, word, why in (("good", "ca", "exists", ""), ("good", None, "unknown", "certificate"),
+                                    ("expired", "ca", "unknown", "expired"), ("otherhost", "ca", "unknown", "127.0.0.1")):
+            server = http.server.HTTPServer(("127.0.0.1", 0), NameNode)
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            context.load_cert_chain(certificates / f"{name}.pem")
+            server.socket = context.wrap_socket(server.socket, server_side=True)
+            thread = threading.Thread(target=server.serve_forever)
+            thread.start()
+            auth = simple("weir") + (f", ca: {certificates / ca}.pem" if ca else "")
+            try:
+                asker.expect("status", f"swebhdfs://127.0.0.1:{server.server_port}/run", word, why, auth=auth)
+                asker.expect("status", f"swebhdfs://127.0.0.1:{server.server_port}/run/x", "gone" if not why else word, why,
+                             auth=auth)
+            finally:
+                server.shutdown()
+                thread.join()
+                server.server_close()
 
 
 def runs_on(story, run, words):
@@ -231,7 +275,7 @@ def hdfs_marker():
         hdfs.permit("/weir/run", "777")
         run.wait_for("is there, after")
         with hdfs.frozen():
-            runs_on(story, run, "timed out")
+            runs_on(story, run, "Timeout was reached")
         hdfs.script("kill", "nn1")
         runs_on(story, run, "connect to")
         hdfs.script("restart", "nn1")
@@ -275,7 +319,7 @@ def hdfs_marker_fails_over():
         check("cannot be told" not in run.text() or "is there, after" in run.text(), f"log {run.log}")
         # The active one is the first again. It freezes; the second is standby and does not know.
         with hdfs.frozen("nn1"):
-            runs_on(story, run, "timed out")
+            runs_on(story, run, "Timeout was reached")
         run.wait_for("is there, after")
         hdfs.script("kill", "nn1")
         runs_on(story, run, "StandbyException")
@@ -327,5 +371,5 @@ def hdfs_kerberos():
         story.verify()
 
 
-tell([marker_deleted, marker_deleted_while_down, marker_required, marker_is_odd, hdfs_answers, hdfs_marker,
+tell([marker_deleted, marker_deleted_while_down, marker_required, marker_is_odd, hdfs_answers, hdfs_over_tls, hdfs_marker,
       hdfs_marker_fails_over, hdfs_kerberos])

@@ -71,6 +71,10 @@ TEST_CASE("read_status_answer: every answer of a NameNode, and of what is none",
       {200, R"({"FileStatus":{}})", HdfsWord::kUnknown, "HTTP 200, not from WebHDFS"},
       {200, std::string("\xff\0{", 3), HdfsWord::kUnknown, "HTTP 200, not from WebHDFS"},
       {500, exception("X", R"(one\nat java.lang)"), HdfsWord::kUnknown, "X: one"},
+      // Nothing that moves a terminal's cursor, and whole characters.
+      {500, exception("X", R"(\u001b[2Jone\r)"), HdfsWord::kUnknown, "X:  [2Jone "},
+      {500, exception("X", std::string(199, 'x') + "\xc3\xbc"), HdfsWord::kUnknown,
+       "X: " + std::string(199, 'x')},
   };
   for (const Row& row : table) {
     CAPTURE(row.status, row.body);
