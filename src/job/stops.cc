@@ -5,7 +5,7 @@
 #include <atomic>
 #include <cerrno>
 #include <csignal>
-#include <optional>
+#include <utility>
 
 #include "base/waker.h"
 #include "job/run.h"
@@ -17,7 +17,7 @@ std::atomic<Lane*> running = nullptr;
 std::atomic<bool> asked = false;
 std::atomic<bool> told = false;  // the lane was
 std::atomic<int> signals = 0;
-std::optional<Waker> starter;  // made before the handlers, never destroyed
+const Waker* starter = nullptr;  // made before the handlers; they may run until the process is gone
 
 void tell_lane() {
   Lane* const lane = running.load();
@@ -40,7 +40,8 @@ void on_signal(int /*number*/) {
 }  // namespace
 
 Result<> catch_stops() {
-  WEIR_ASSIGN(starter, Waker::open());
+  WEIR_ASSIGN(Waker opened, Waker::open());
+  starter = new Waker(std::move(opened));
   struct sigaction action {};
   action.sa_handler = &on_signal;
   sigaction(SIGTERM, &action, nullptr);

@@ -267,7 +267,9 @@ TEST_CASE("parse_job: a file that cannot be read is a mistake, not a crash", "[s
 
 TEST_CASE("parse_job: no prefix of a job, and no job with a byte changed, makes it crash",
           "[spec]") {
-  const std::string text = job_with("errors: { decode: 'skip', eval: \"fail\" }\n");
+  const std::string text = job_with(
+      "errors: { decode: 'skip', eval: \"fail\" }\nstop: { marker: { path: webhdfs://n:1,m/a/b/ } "
+      "}\n");
   for (std::size_t i = 0; i < text.size(); ++i) {
     mistakes(text.substr(0, i));
     for (const char c : {'"', '\'', '{', '[', '|', ':', '#', '\n', '&', '*', '!', '\x01', '\xff'}) {
