@@ -16,15 +16,15 @@ import tempfile
 import threading
 import time
 
-from cluster import LONG, ROOT
+from cluster import LONG, OTHER_PORTS, ROOT, own
 from harness import WEIR, OnlyLong, Story, check, tell
 from hdfs import PORTS, Hdfs
 from kdc import Kdc
 
 
-def marked(name, path=None, every="200ms", at_start="create", hdfs=""):
+def marked(name, path=None, every="200ms", at_start="create", hdfs="", drain="20s", **more):
     """A story whose job has a marker: at `path`, else in the story's own folder. `hdfs`: what weir.yaml says of it."""
-    story = Story(name, extra="stop: { drain_timeout: 20s }")
+    story = Story(name, extra=f"stop: {{ drain_timeout: {drain} }}", **more)
     story.marker = path or story.dir / "running"
     with open(story.config, "a", encoding="utf-8") as config:
         config.write(hdfs)
@@ -128,6 +128,38 @@ def marker_is_odd():
         run.process.send_signal(signal.SIGTERM)
         run.expect(0, "was deleted", seconds=20)
     check("given up" not in run.text(), f"the open epoch was given up; log {run.log}")
+
+
+def marker_without_broker():
+    """A job that waits for Kafka is stopped as well; and with a broker that froze, within its drain_timeout."""
+    story = marked("nobody", brokers="127.0.0.1:1")
+    run = story.start()
+    run.wait_for("was made")
+    story.marker.unlink()
+    run.expect(0, "was deleted", seconds=20)
+    with own("marker", ports=OTHER_PORTS) as cluster:
+        story = marked("frozen", cluster=cluster, drain="2s")
+        run = story.started()
+        story.produce(300)
+        with cluster.frozen():
+            story.marker.unlink()
+            began = time.monotonic()
+            run.expect(0, "was deleted", seconds=40)
+            check(time.monotonic() - began < 25, f"the drain took {time.monotonic() - began:.0f} s; log {run.log}")
+        run = story.start()
+        story.verify()
+        run.stop()
+
+
+def marker_of_ended_job():
+    """A job that ends by itself was stopped: whoever deletes its marker afterwards stops nothing."""
+    story = marked("ended", source=", end: latest")
+    story.produce(300)
+    story.start().expect(0, "was made", "finished at epoch", seconds=60)
+    story.verify()
+    story.marker.unlink()
+    story.start().expect(0, "was made", "finished at epoch", seconds=60)
+    story.verify()
 
 
 def simple(user):
@@ -371,5 +403,6 @@ def hdfs_kerberos():
         story.verify()
 
 
-tell([marker_deleted, marker_deleted_while_down, marker_required, marker_is_odd, hdfs_answers, hdfs_over_tls, hdfs_marker,
+tell([marker_deleted, marker_deleted_while_down, marker_required, marker_is_odd, marker_without_broker,
+      marker_of_ended_job, hdfs_answers, hdfs_over_tls, hdfs_marker,
       hdfs_marker_fails_over, hdfs_kerberos])
