@@ -15,6 +15,7 @@
 #include "cli/help.h"
 #include "cli/job_options.h"
 #include "cli/load_job.h"
+#include "cli/marker.h"
 #include "cli/offsets.h"
 #include "cli/usage.h"
 #include "connectors/kafka/version.h"
@@ -90,6 +91,7 @@ void add_commands(CLI::App& app, Flags& flags, int& exit_code) {
   plan_command->callback([&] { exit_code = with_plan(flags, &plan); });
 
   add_offsets_command(app, exit_code);
+  add_marker_command(app, exit_code);
   add_eval_command(app, exit_code);
 
   CLI::App* const explain_command =

@@ -26,8 +26,10 @@ constexpr Page kPages[] = {
      "  weir explain W2104                        what does that code mean?"},
     {"run",
      "Runs a job until it has read its bounded sources, is stopped, or fails. SIGTERM and Ctrl-C\n"
-     "finish the open epoch, commit and exit 0; a second one drops the open epoch, which loses\n"
-     "nothing either. Logs go to stderr; on a terminal a status line stands below them.",
+     "finish the open epoch, commit and exit 0, as does deleting the job's marker; a second "
+     "signal\n"
+     "drops the open epoch, which loses nothing either. Logs go to stderr; on a terminal a status\n"
+     "line stands below them.",
      "  weir run job.yaml\n"
      "  weir run job.yaml --param limit=90 --state-dir /var/lib/weir\n"
      "  weir run job.yaml --takeover              on the machine that the job was moved to"},
@@ -46,6 +48,12 @@ constexpr Page kPages[] = {
      "  weir offsets job.yaml\n"
      "  weir offsets job.yaml adopt\n"
      "  weir offsets job.yaml seek flights/flights/0=earliest"},
+    {"marker",
+     "Looks at the marker of a job file's `stop.marker`, makes it or deletes it, wherever it is.\n"
+     "A job needs to see it gone twice, so it stops after one or two of its checks. The exit code\n"
+     "is 1 when it cannot be told whether the marker is there.",
+     "  weir marker status job.yaml\n"
+     "  weir marker delete job.yaml"},
     {"eval",
      "Prints what an expression, or a select list, makes of each JSON object on standard input:\n"
      "a line each, as JSON. An expression without columns is printed once, and nothing is read.\n"

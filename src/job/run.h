@@ -26,10 +26,9 @@ constexpr int kExitConfig = 78;
 /// first (those have codes), 1 for what may be over by the next try.
 int exit_code_of(const Error& error);
 
-/// Runs a job in the foreground until it ends, is stopped by SIGTERM or SIGINT, or fails; logs what
-/// happened, and returns the exit code. A second signal gives the open epoch up, a third leaves at
-/// once: nothing is lost either way.
-/// Thread: main, once per process.
+/// Runs a job in the foreground until it ends, is stopped by a signal or its marker, or fails; logs
+/// what happened, and returns the exit code. A second signal gives the open epoch up, a third
+/// leaves at once: nothing is lost either way. Thread: main, once per process.
 int run_job(const JobSpec& job, const Plan& plan, const RunOptions& options);
 
 }  // namespace weir

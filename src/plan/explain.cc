@@ -148,6 +148,12 @@ std::string error_text(const ErrorRule& rule) {
   return "?";
 }
 
+std::string marker_text(const MarkerSpec& marker) {
+  return fmt::format("{}, {}, looked at every {}; deleting it stops the job", marker.name(),
+                     marker.required ? "there before the job starts" : "made at the start",
+                     format_duration(marker.check_every));
+}
+
 std::string one_line(std::string text) {
   std::replace(text.begin(), text.end(), '\n', ' ');
   return text;
@@ -368,6 +374,7 @@ class Explainer {
                                : "ask: another machine's job is left alone until run --takeover");
     page_.head("stop", "finishes the open epoch, for " + format_duration(job_.drain_timeout) +
                            " at most; then drops it, to be read again");
+    if (job_.marker.kind != MarkerKind::kNone) page_.head("marker", marker_text(job_.marker));
     page_.head("threads", job_.limits.threads ? std::to_string(*job_.limits.threads)
                                               : std::string("one per partition, up to 4 per core"));
     page_.head("memory", memory_text(job_.limits.memory_bytes));

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <span>
+#include <string>
 #include <string_view>
 
 #include "spec/diagnostics.h"
@@ -24,6 +25,9 @@ struct CheckContext {
 /// References are replaced in the tree's scalars, except in SQL, secrets and properties. What is
 /// wrong becomes `bad`, so that building from the tree needs no check twice.
 void check_fields(YamlNode& root, const CheckContext& context);
+
+/// What is wrong with "host:port"; empty when nothing is.
+std::string address_mistake(std::string_view text, std::string_view example);
 
 /// One scalar of `field`, called `key` by the person; part of check_fields.
 void check_scalar(YamlNode& node, const FieldInfo& field, std::string_view key,

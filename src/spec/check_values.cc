@@ -30,22 +30,14 @@ bool is_topic(std::string_view text) {
              std::string_view::npos;
 }
 
-// What is wrong with "host:port", or empty.
+// What is wrong with a broker's "host:port", or empty.
 std::string broker_mistake(std::string_view text) {
   if (text.find("://") != std::string_view::npos) {
     return "write host:port; the protocol is `security` of a cluster in weir.yaml";
   }
   if (text.find(',') != std::string_view::npos)
     return "write several as a list: [k1:9092, k2:9092]";
-  if (text.empty() || text.find_first_of(" \t/@") != std::string_view::npos) {
-    return "write host:port, such as localhost:9092";
-  }
-  const std::size_t colon = text.rfind(':');
-  if (colon == std::string_view::npos) return "write host:port, such as localhost:9092";
-  const std::optional<std::uint64_t> port = parse_count(text.substr(colon + 1));
-  if (!port || *port == 0 || *port > 65535) return "the port must be 1 to 65535";
-  if (colon == 0) return "the host is missing";
-  return {};
+  return address_mistake(text, "localhost:9092");
 }
 
 class ScalarCheck {
@@ -110,6 +102,11 @@ class ScalarCheck {
         if (const std::string mistake = broker_mistake(text()); !mistake.empty()) {
           fail(Code::kBadValue, fmt::format("\"{}\" is not the address of a broker", text()),
                mistake);
+        }
+        return;
+      case FieldType::kAddress:
+        if (const std::string mistake = address_mistake(text(), "nn1:9870"); !mistake.empty()) {
+          fail(Code::kBadValue, fmt::format("\"{}\" is not an address", text()), mistake);
         }
         return;
       case FieldType::kSqlType:
@@ -239,6 +236,18 @@ class ScalarCheck {
 };
 
 }  // namespace
+
+std::string address_mistake(std::string_view text, std::string_view example) {
+  if (text.empty() || text.find_first_of(" \t/@,") != std::string_view::npos) {
+    return fmt::format("write host:port, such as {}", example);
+  }
+  const std::size_t colon = text.rfind(':');
+  if (colon == std::string_view::npos) return fmt::format("write host:port, such as {}", example);
+  const std::optional<std::uint64_t> port = parse_count(text.substr(colon + 1));
+  if (!port || *port == 0 || *port > 65535) return "the port must be 1 to 65535";
+  if (colon == 0) return "the host is missing";
+  return {};
+}
 
 void check_scalar(YamlNode& node, const FieldInfo& field, std::string_view key,
                   const CheckContext& context) {

@@ -54,6 +54,7 @@ std::string_view type_name(FieldType type) {
     case FieldType::kTopic:
       return "topic";
     case FieldType::kBroker:
+    case FieldType::kAddress:
       return "host:port";
     case FieldType::kSql:
       return "SQL";

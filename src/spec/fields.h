@@ -17,6 +17,7 @@ enum class FieldType : unsigned char {
   kName,      ///< [A-Za-z0-9][A-Za-z0-9_-]{0,47}
   kTopic,     ///< a Kafka topic's name
   kBroker,    ///< host:port
+  kAddress,   ///< host:port
   kSql,       ///< an expression, select list or column list; references are not replaced in it
   kSqlType,   ///< bigint, numeric(12,2), ...
   kSecret,    ///< a text that is never shown

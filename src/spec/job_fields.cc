@@ -600,7 +600,34 @@ constexpr FieldInfo kJob[] = {
          "lost either way.",
      .min = 100 * kMs,
      .max = 24 * kHour},
-    {.path = "stop.marker", .status = kLater},
+    {.path = "stop.marker",
+     .type = kMap,
+     .example = "marker: { path: /var/lib/weir/late-departures.run }",
+     .description = "A file or directory that says \"run\": deleting it stops the job gracefully, "
+                    "with exit 0, also when it is deleted while the job is down."},
+    {.path = "stop.marker.path",
+     .type = kText,
+     .required = true,
+     .example = "path: /var/lib/weir/late-departures.run",
+     .description = "Where it is: a path of this machine, relative to the job file, or "
+                    "`webhdfs://nn1:9870,nn2:9870/path`, `swebhdfs://` with TLS, or "
+                    "`hdfs://nameservice/path` through weir.yaml. One that ends in `/` is "
+                    "made as a directory. Not below /run or /tmp: a machine that starts anew has "
+                    "them empty, which is a stop."},
+    {.path = "stop.marker.check_every",
+     .type = kDuration,
+     .preset = "5s",
+     .example = "check_every: 1s",
+     .description = "The time between two looks; that it is gone counts when two in a row say so.",
+     .min = 100 * kMs,
+     .max = kHour},
+    {.path = "stop.marker.at_start",
+     .type = kChoice,
+     .choices = "create|require",
+     .preset = "create",
+     .example = "at_start: require",
+     .description = "`create` makes it when it is not there; with `require` the job starts only "
+                    "when somebody else has made it."},
     {.path = "restart", .status = kLater},
     {.path = "checkpoint", .status = kLater},
 

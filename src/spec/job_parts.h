@@ -34,6 +34,9 @@ SinkSpec read_sink(const YamlEntry& entry, const PartContext& context);
 /// One of `errors.sinks`.
 SinkSpec read_dlq(const YamlEntry& entry, const PartContext& context);
 
+/// `stop.marker`; `map` may be null.
+MarkerSpec read_marker(const YamlNode* map, const PartContext& context);
+
 /// `cluster:` or `brokers:` of the `kafka:` map of `label`.
 KafkaEndpoint read_endpoint(const YamlNode& map, Place at, const std::string& label,
                             const PartContext& context);

@@ -172,14 +172,7 @@ std::string_view owned_property(std::string_view name) {
 }
 
 std::vector<std::string> KafkaReader::brokers(const YamlNode* map) const {
-  std::vector<std::string> all;
-  const YamlNode* node = usable(map, "brokers");
-  if (node == nullptr) return all;
-  if (node->is_scalar()) all.push_back(node->scalar);
-  for (const YamlNode& item : node->items) {
-    if (!item.bad && item.is_scalar()) all.push_back(item.scalar);
-  }
-  return all;
+  return texts_of(map, "brokers");
 }
 
 SecretText KafkaReader::secret(const YamlNode* map, std::string_view key,

@@ -93,9 +93,9 @@ class JobBuilder {
       }
     }
     errors();
-    if (const auto drain = duration_of(usable(&root_, "stop"), "drain_timeout")) {
-      spec_.drain_timeout = *drain;
-    }
+    const YamlNode* stop = usable(&root_, "stop");
+    if (const auto drain = duration_of(stop, "drain_timeout")) spec_.drain_timeout = *drain;
+    spec_.marker = read_marker(usable(stop, "marker"), context_);
     spec_.limits = config_.limits;
     read_limits(usable(&root_, "limits"), spec_.limits);
   }

@@ -28,6 +28,28 @@ ClusterConfig read_cluster(const YamlEntry& entry, const KafkaReader& kafka) {
   return cluster;
 }
 
+HdfsConfig read_hdfs(const YamlNode* map, const SourceText& source, Diagnostics& diagnostics) {
+  HdfsConfig hdfs;
+  if (const YamlNode* services = usable(map, "nameservices")) {
+    for (const YamlEntry& entry : services->entries) {
+      hdfs.nameservices[entry.key.scalar] = texts_of(services, entry.key.scalar);
+    }
+  }
+  const YamlNode* auth = usable(map, "auth");
+  if (const auto user = text_of(usable(auth, "simple"), "user")) hdfs.user = **user;
+  if (const YamlNode* kerberos = usable(auth, "kerberos")) {
+    const auto keytab = text_of(kerberos, "keytab");
+    const auto principal = text_of(kerberos, "principal");
+    if (keytab && principal) hdfs.kerberos = {**keytab, **principal};
+    if (auth->find("simple") != nullptr) {
+      diagnostics.error(source, kerberos->at, Code::kExclusiveFields,
+                        "\"simple\" and \"kerberos\" exclude one another", "keep one of them");
+    }
+  }
+  if (const auto ca = text_of(map, "ca")) hdfs.ca = **ca;
+  return hdfs;
+}
+
 void read_state_dir(const YamlNode& root, const SourceText& source, WeirConfig& config,
                     Diagnostics& diagnostics) {
   const auto dir = text_of(&root, "state_dir");
@@ -81,6 +103,7 @@ std::optional<WeirConfig> parse_weir_config(std::string path, std::string text,
       if (!entry.value.bad) config.clusters[entry.key.scalar] = read_cluster(entry, kafka);
     }
   }
+  config.hdfs = read_hdfs(usable(&*root, "hdfs"), *source, diagnostics);
   read_limits(usable(usable(&*root, "defaults"), "limits"), config.limits);
   const YamlNode* log = usable(&*root, "log");
   if (const auto level = choice_of(log, "level", kLevels)) config.log.level = **level;

@@ -18,6 +18,17 @@ std::optional<Located<std::string>> text_of(const YamlNode* map, std::string_vie
   return Located<std::string>{node->scalar, node->at, true};
 }
 
+std::vector<std::string> texts_of(const YamlNode* map, std::string_view key) {
+  std::vector<std::string> all;
+  const YamlNode* node = usable(map, key);
+  if (node == nullptr) return all;
+  if (node->is_scalar()) all.push_back(node->scalar);
+  for (const YamlNode& item : node->items) {
+    if (!item.bad && item.is_scalar()) all.push_back(item.scalar);
+  }
+  return all;
+}
+
 std::optional<std::uint64_t> count_of(const YamlNode* map, std::string_view key) {
   const auto text = text_of(map, key);
   if (!text) return std::nullopt;

@@ -9,6 +9,7 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "spec/references.h"
 #include "spec/source_text.h"
@@ -23,6 +24,8 @@ namespace weir {
 const YamlNode* usable(const YamlNode* map, std::string_view key);
 
 std::optional<Located<std::string>> text_of(const YamlNode* map, std::string_view key);
+/// One text or a list of texts; those that are bad are left out.
+std::vector<std::string> texts_of(const YamlNode* map, std::string_view key);
 std::optional<std::uint64_t> count_of(const YamlNode* map, std::string_view key);
 std::optional<std::uint64_t> size_of(const YamlNode* map, std::string_view key);
 std::optional<std::chrono::microseconds> duration_of(const YamlNode* map, std::string_view key);

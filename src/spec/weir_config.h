@@ -77,6 +77,19 @@ struct ClusterConfig {
   std::string bootstrap() const;
 };
 
+/// `hdfs:` of weir.yaml.
+struct HdfsConfig {
+  /// name -> NameNodes, host:port of their HTTP
+  std::map<std::string, std::vector<std::string>> nameservices;
+  std::string user;  ///< `auth.simple.user`; empty: the process's
+  struct Kerberos {
+    std::string keytab;
+    std::string principal;
+  };
+  std::optional<Kerberos> kerberos;  ///< `auth.kerberos`, in place of a user
+  std::string ca;                    ///< PEM file; empty: the system's
+};
+
 /// Limits of a job; weir.yaml's `defaults.limits` where a job is silent.
 struct LimitsSpec {
   std::optional<std::uint32_t> threads;  ///< nothing: auto
@@ -91,6 +104,7 @@ struct WeirConfig {
   std::string instance = "weir";
   std::string state_dir;  ///< empty: $XDG_STATE_HOME/weir; default_state_dir() says
   std::map<std::string, ClusterConfig> clusters;
+  HdfsConfig hdfs;
   LimitsSpec limits;
   LogOptions log;
 };

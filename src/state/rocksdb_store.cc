@@ -19,11 +19,13 @@
 #include "state/ballast.h"
 #include "state/epoch_codec.h"
 #include "state/lane_codec.h"
+#include "state/marker_codec.h"
 
 namespace weir {
 namespace {
 
 constexpr const char* kLaneKey = "LANE";
+constexpr const char* kMarkerKey = "MARKER";
 constexpr const char* kFollowerKey = "FOLLOWER/";  // then the name; value: the delivered epoch
 // Then the outbox key; value: bytes of its rows, so that counting them reads none.
 constexpr const char* kBytesKey = "BYTES/";
@@ -133,156 +135,20 @@ rocksdb::WriteOptions write_options(Sync sync) {
   return options;
 }
 
-class RocksDbStore final : public EpochStore {
+// One job's database. Thread: any.
+class Database {
  public:
-  RocksDbStore(std::string directory, std::unique_ptr<rocksdb::DB> db,
-               std::vector<rocksdb::ColumnFamilyHandle*> families)
-      : directory_(std::move(directory)),
+  Database(std::string directory, std::unique_ptr<rocksdb::DB> db,
+           std::vector<rocksdb::ColumnFamilyHandle*> opened)
+      : families(std::move(opened)),
+        directory_(std::move(directory)),
         ballast_(directory_),
-        db_(std::move(db)),
-        families_(std::move(families)) {}
-  ~RocksDbStore() override {
-    for (rocksdb::ColumnFamilyHandle* family : families_) db_->DestroyColumnFamilyHandle(family);
+        db_(std::move(db)) {}
+  ~Database() {
+    for (rocksdb::ColumnFamilyHandle* family : families) db_->DestroyColumnFamilyHandle(family);
   }
-
-  Result<StoreContents> load() override {
-    StoreContents contents;
-    WEIR_ASSIGN(const std::optional<std::string> lane, get(records(), kLaneKey, "LANE"));
-    if (lane) {
-      WEIR_ASSIGN(contents.lane, decode_lane(*lane));
-    }
-    const EpochId applied = contents.lane ? contents.lane->epoch : EpochId{};
-    applied_ = applied.value();
-    epochs_.clear();
-    // Only a store that is read and was never whole: its maker died while it made the families.
-    if (families_.size() < 2) return contents;
-    const std::unique_ptr<rocksdb::Iterator> each(
-        db_->NewIterator(rocksdb::ReadOptions(), epochs()));
-    for (each->SeekToFirst(); each->Valid(); each->Next()) {
-      const std::optional<EpochId> epoch = epoch_of(each->key().ToStringView());
-      if (!epoch) return Error{Action::kHalt, Code::kCorruptStore, "a D record has no epoch"};
-      contents.epochs.push_back(*epoch);
-      epochs_.insert(*epoch);
-      if (*epoch != applied.next()) continue;
-      WEIR_ASSIGN(contents.prepared, decode_epoch(each->value().ToStringView(), name_of(*epoch)));
-    }
-    if (!each->status().ok()) return to_error(each->status(), "reading the D records");
-    WEIR_TRY(count_outbox());
-    return contents;
-  }
-
-  Result<> put_lane(const LaneRecord& lane, Sync sync) override {
-    rocksdb::WriteBatch batch;
-    batch.Put(records(), kLaneKey, encode_lane(lane));
-    WEIR_TRY(write_more(batch, sync, "writing LANE"));
-    applied_ = lane.epoch.value();
-    return {};
-  }
-
-  Result<> put_epoch(EpochRecord& record, const std::vector<OutboxRow>& rows) override {
-    rocksdb::WriteBatch batch;
-    const RowBytes bytes = add_epoch(batch, record, rows);
-    WEIR_TRY(write_more(batch, Sync::kYes, "writing " + name_of(record.epoch)));
-    note(bytes, record.epoch);
-    return {};
-  }
-
-  Result<> put_decided(EpochRecord& record, const std::vector<OutboxRow>& rows,
-                       LaneRecord& lane) override {
-    rocksdb::WriteBatch batch;
-    const RowBytes bytes = add_epoch(batch, record, rows);
-    lane.digest = record.digest;
-    batch.Put(records(), kLaneKey, encode_lane(lane));
-    WEIR_TRY(write_more(batch, Sync::kYes, "writing " + name_of(record.epoch) + " and LANE"));
-    applied_ = lane.epoch.value();
-    note(bytes, record.epoch);
-    return {};
-  }
-
-  Result<EpochRecord> get_epoch(EpochId epoch) override {
-    WEIR_ASSIGN(const std::optional<std::string> bytes,
-                get(epochs(), epoch_key(epoch), name_of(epoch)));
-    if (!bytes) {
-      return Error{Action::kHalt, Code::kStateLost, "the store has no record " + name_of(epoch)};
-    }
-    return decode_epoch(*bytes, name_of(epoch));
-  }
-
-  Result<> drop_above(EpochId epoch) override {
-    rocksdb::WriteBatch batch;
-    drop(batch, epochs_.upper_bound(epoch), epochs_.end());
-    {
-      const MutexLock lock(mutex_);
-      for (auto& [follower, sizes] : waiting_) {
-        drop(batch, follower, sizes, sizes.upper_bound(epoch), sizes.end());
-      }
-    }
-    return write(batch, Sync::kNo, "dropping undecided epochs");
-  }
-
-  Result<> drop_folded(EpochId epoch) override {
-    rocksdb::WriteBatch batch;
-    drop(batch, epochs_.begin(), epochs_.upper_bound(epoch));
-    if (batch.Count() == 0) return {};
-    return write(batch, Sync::kNo, "dropping applied epochs");
-  }
-
-  Result<std::vector<std::string>> outbox(std::string_view follower, EpochId epoch) override {
-    if (epoch.value() > applied_) return std::vector<std::string>{};
-    const std::string name = "OUT/" + std::to_string(epoch.value()) + "/" + std::string(follower);
-    WEIR_ASSIGN(const std::optional<std::string> bytes,
-                get(outbox_family(), outbox_key(follower, epoch), name));
-    if (!bytes) return std::vector<std::string>{};
-    return decode_outbox(*bytes, name);
-  }
-
-  Result<> acknowledge(std::string_view follower, EpochId epoch) override {
-    rocksdb::WriteBatch batch;
-    batch.Put(records(), kFollowerKey + std::string(follower), epoch_key(epoch));
-    {
-      const MutexLock lock(mutex_);
-      Sizes& sizes = waiting_[std::string(follower)];
-      drop(batch, follower, sizes, sizes.begin(), sizes.upper_bound(epoch));
-    }
-    // Without sync: lost with the page cache, its rows are delivered once more, idempotently.
-    return write(batch, Sync::kNo, "noting what " + std::string(follower) + " has");
-  }
-
-  Result<EpochId> acknowledged(std::string_view follower) override {
-    const std::string key = kFollowerKey + std::string(follower);
-    WEIR_ASSIGN(const std::optional<std::string> bytes, get(records(), key, key));
-    return bytes ? epoch_of(*bytes).value_or(EpochId{}) : EpochId{};
-  }
-
-  std::uint64_t outbox_bytes(std::string_view follower) override {
-    const MutexLock lock(mutex_);
-    std::uint64_t bytes = 0;
-    for (const auto& [epoch, size] : waiting_[std::string(follower)]) bytes += size;
-    return bytes;
-  }
-
-  Result<> clear() override {
-    rocksdb::WriteBatch batch;
-    for (rocksdb::ColumnFamilyHandle* family : families_) {
-      batch.DeleteRange(family, rocksdb::Slice(), std::string(64, '\xff'));
-    }
-    WEIR_TRY(write(batch, Sync::kYes, "clearing the store"));
-    epochs_.clear();
-    applied_ = 0;
-    const MutexLock lock(mutex_);
-    waiting_.clear();
-    return {};
-  }
-
- private:
-  using RowBytes = std::map<std::string, std::uint64_t>;  // follower -> bytes
-  using Sizes = std::map<EpochId, std::uint64_t>;         // epoch -> bytes, of one follower
-
-  rocksdb::ColumnFamilyHandle* records() const { return families_[0]; }
-  rocksdb::ColumnFamilyHandle* epochs() const { return families_[1]; }
-  rocksdb::ColumnFamilyHandle* outbox_family() const { return families_[2]; }
-
-  static std::string name_of(EpochId epoch) { return "D/" + std::to_string(epoch.value()); }
+  Database(const Database&) = delete;
+  Database& operator=(const Database&) = delete;
 
   Result<std::optional<std::string>> get(rocksdb::ColumnFamilyHandle* family,
                                          const std::string& key, const std::string& name) const {
@@ -316,6 +182,13 @@ class RocksDbStore final : public EpochStore {
     return write(batch, sync, what);
   }
 
+  std::unique_ptr<rocksdb::Iterator> iterate(rocksdb::ColumnFamilyHandle* family) const {
+    return std::unique_ptr<rocksdb::Iterator>(db_->NewIterator(rocksdb::ReadOptions(), family));
+  }
+
+  const std::vector<rocksdb::ColumnFamilyHandle*> families;
+
+ private:
   Error full(const std::string& what, const std::string& why) const {
     const std::string freed =
         ballast_.free() ? "; " + std::to_string(kBallastBytes >> 20U) +
@@ -323,6 +196,180 @@ class RocksDbStore final : public EpochStore {
                         : "";
     return {Action::kStopJob, what + " to " + directory_ + ": " + why + freed + kMakeRoom};
   }
+
+  const std::string directory_;
+  const Ballast ballast_;
+  const std::unique_ptr<rocksdb::DB> db_;
+  std::atomic<bool> poisoned_ = false;
+};
+
+class RocksDbMarkerStore final : public MarkerStore {
+ public:
+  explicit RocksDbMarkerStore(std::shared_ptr<Database> db) : db_(std::move(db)) {}
+
+  Result<std::optional<MarkerRecord>> read() override {
+    WEIR_ASSIGN(const std::optional<std::string> bytes, db_->get(records(), kMarkerKey, "MARKER"));
+    if (!bytes) return std::optional<MarkerRecord>{};
+    WEIR_ASSIGN(MarkerRecord marker, decode_marker(*bytes));
+    return std::optional<MarkerRecord>(std::move(marker));
+  }
+  Result<> put(const MarkerRecord& marker) override {
+    rocksdb::WriteBatch batch;
+    batch.Put(records(), kMarkerKey, encode_marker(marker));
+    return db_->write_more(batch, Sync::kYes, "writing MARKER");
+  }
+  Result<> clear() override {
+    rocksdb::WriteBatch batch;
+    batch.Delete(records(), kMarkerKey);
+    return db_->write(batch, Sync::kYes, "clearing MARKER");
+  }
+
+ private:
+  rocksdb::ColumnFamilyHandle* records() const { return db_->families[0]; }
+  const std::shared_ptr<Database> db_;
+};
+
+class RocksDbStore final : public EpochStore {
+ public:
+  explicit RocksDbStore(std::shared_ptr<Database> db) : db_(std::move(db)) {}
+
+  Result<StoreContents> load() override {
+    StoreContents contents;
+    WEIR_ASSIGN(const std::optional<std::string> lane, db_->get(records(), kLaneKey, "LANE"));
+    if (lane) {
+      WEIR_ASSIGN(contents.lane, decode_lane(*lane));
+    }
+    const EpochId applied = contents.lane ? contents.lane->epoch : EpochId{};
+    applied_ = applied.value();
+    epochs_.clear();
+    // Only a store that is read and was never whole: its maker died while it made the families.
+    if (db_->families.size() < 2) return contents;
+    const std::unique_ptr<rocksdb::Iterator> each = db_->iterate(epochs());
+    for (each->SeekToFirst(); each->Valid(); each->Next()) {
+      const std::optional<EpochId> epoch = epoch_of(each->key().ToStringView());
+      if (!epoch) return Error{Action::kHalt, Code::kCorruptStore, "a D record has no epoch"};
+      contents.epochs.push_back(*epoch);
+      epochs_.insert(*epoch);
+      if (*epoch != applied.next()) continue;
+      WEIR_ASSIGN(contents.prepared, decode_epoch(each->value().ToStringView(), name_of(*epoch)));
+    }
+    if (!each->status().ok()) return to_error(each->status(), "reading the D records");
+    WEIR_TRY(count_outbox());
+    return contents;
+  }
+
+  Result<> put_lane(const LaneRecord& lane, Sync sync) override {
+    rocksdb::WriteBatch batch;
+    batch.Put(records(), kLaneKey, encode_lane(lane));
+    WEIR_TRY(db_->write_more(batch, sync, "writing LANE"));
+    applied_ = lane.epoch.value();
+    return {};
+  }
+
+  Result<> put_epoch(EpochRecord& record, const std::vector<OutboxRow>& rows) override {
+    rocksdb::WriteBatch batch;
+    const RowBytes bytes = add_epoch(batch, record, rows);
+    WEIR_TRY(db_->write_more(batch, Sync::kYes, "writing " + name_of(record.epoch)));
+    note(bytes, record.epoch);
+    return {};
+  }
+
+  Result<> put_decided(EpochRecord& record, const std::vector<OutboxRow>& rows,
+                       LaneRecord& lane) override {
+    rocksdb::WriteBatch batch;
+    const RowBytes bytes = add_epoch(batch, record, rows);
+    lane.digest = record.digest;
+    batch.Put(records(), kLaneKey, encode_lane(lane));
+    WEIR_TRY(db_->write_more(batch, Sync::kYes, "writing " + name_of(record.epoch) + " and LANE"));
+    applied_ = lane.epoch.value();
+    note(bytes, record.epoch);
+    return {};
+  }
+
+  Result<EpochRecord> get_epoch(EpochId epoch) override {
+    WEIR_ASSIGN(const std::optional<std::string> bytes,
+                db_->get(epochs(), epoch_key(epoch), name_of(epoch)));
+    if (!bytes) {
+      return Error{Action::kHalt, Code::kStateLost, "the store has no record " + name_of(epoch)};
+    }
+    return decode_epoch(*bytes, name_of(epoch));
+  }
+
+  Result<> drop_above(EpochId epoch) override {
+    rocksdb::WriteBatch batch;
+    drop(batch, epochs_.upper_bound(epoch), epochs_.end());
+    {
+      const MutexLock lock(mutex_);
+      for (auto& [follower, sizes] : waiting_) {
+        drop(batch, follower, sizes, sizes.upper_bound(epoch), sizes.end());
+      }
+    }
+    return db_->write(batch, Sync::kNo, "dropping undecided epochs");
+  }
+
+  Result<> drop_folded(EpochId epoch) override {
+    rocksdb::WriteBatch batch;
+    drop(batch, epochs_.begin(), epochs_.upper_bound(epoch));
+    if (batch.Count() == 0) return {};
+    return db_->write(batch, Sync::kNo, "dropping applied epochs");
+  }
+
+  Result<std::vector<std::string>> outbox(std::string_view follower, EpochId epoch) override {
+    if (epoch.value() > applied_) return std::vector<std::string>{};
+    const std::string name = "OUT/" + std::to_string(epoch.value()) + "/" + std::string(follower);
+    WEIR_ASSIGN(const std::optional<std::string> bytes,
+                db_->get(outbox_family(), outbox_key(follower, epoch), name));
+    if (!bytes) return std::vector<std::string>{};
+    return decode_outbox(*bytes, name);
+  }
+
+  Result<> acknowledge(std::string_view follower, EpochId epoch) override {
+    rocksdb::WriteBatch batch;
+    batch.Put(records(), kFollowerKey + std::string(follower), epoch_key(epoch));
+    {
+      const MutexLock lock(mutex_);
+      Sizes& sizes = waiting_[std::string(follower)];
+      drop(batch, follower, sizes, sizes.begin(), sizes.upper_bound(epoch));
+    }
+    // Without sync: lost with the page cache, its rows are delivered once more, idempotently.
+    return db_->write(batch, Sync::kNo, "noting what " + std::string(follower) + " has");
+  }
+
+  Result<EpochId> acknowledged(std::string_view follower) override {
+    const std::string key = kFollowerKey + std::string(follower);
+    WEIR_ASSIGN(const std::optional<std::string> bytes, db_->get(records(), key, key));
+    return bytes ? epoch_of(*bytes).value_or(EpochId{}) : EpochId{};
+  }
+
+  std::uint64_t outbox_bytes(std::string_view follower) override {
+    const MutexLock lock(mutex_);
+    std::uint64_t bytes = 0;
+    for (const auto& [epoch, size] : waiting_[std::string(follower)]) bytes += size;
+    return bytes;
+  }
+
+  Result<> clear() override {
+    rocksdb::WriteBatch batch;
+    for (rocksdb::ColumnFamilyHandle* family : db_->families) {
+      batch.DeleteRange(family, rocksdb::Slice(), std::string(64, '\xff'));
+    }
+    WEIR_TRY(db_->write(batch, Sync::kYes, "clearing the store"));
+    epochs_.clear();
+    applied_ = 0;
+    const MutexLock lock(mutex_);
+    waiting_.clear();
+    return {};
+  }
+
+ private:
+  using RowBytes = std::map<std::string, std::uint64_t>;  // follower -> bytes
+  using Sizes = std::map<EpochId, std::uint64_t>;         // epoch -> bytes, of one follower
+
+  rocksdb::ColumnFamilyHandle* records() const { return db_->families[0]; }
+  rocksdb::ColumnFamilyHandle* epochs() const { return db_->families[1]; }
+  rocksdb::ColumnFamilyHandle* outbox_family() const { return db_->families[2]; }
+
+  static std::string name_of(EpochId epoch) { return "D/" + std::to_string(epoch.value()); }
 
   // One by one, not by range: a range tombstone per epoch would slow every later read.
   void drop(rocksdb::WriteBatch& batch, std::set<EpochId>::iterator from,
@@ -363,8 +410,7 @@ class RocksDbStore final : public EpochStore {
 
   Result<> count_outbox() {
     const std::string_view prefix = kBytesKey;
-    const std::unique_ptr<rocksdb::Iterator> each(
-        db_->NewIterator(rocksdb::ReadOptions(), records()));
+    const std::unique_ptr<rocksdb::Iterator> each = db_->iterate(records());
     const MutexLock lock(mutex_);
     waiting_.clear();
     for (each->Seek(rocksdb::Slice(prefix.data(), prefix.size())); each->Valid(); each->Next()) {
@@ -382,11 +428,7 @@ class RocksDbStore final : public EpochStore {
     return {};
   }
 
-  const std::string directory_;
-  const Ballast ballast_;
-  const std::unique_ptr<rocksdb::DB> db_;
-  const std::vector<rocksdb::ColumnFamilyHandle*> families_;
-  std::atomic<bool> poisoned_ = false;
+  const std::shared_ptr<Database> db_;
   std::atomic<EpochId::rep> applied_ = 0;  // LANE's epoch
   std::set<EpochId> epochs_;               // that have a D record, since load()
   Mutex mutex_;
@@ -404,8 +446,7 @@ Families families_of(const rocksdb::Options& options) {
 
 }  // namespace
 
-Result<std::unique_ptr<EpochStore>> open_rocksdb_store(const std::string& directory,
-                                                       std::uint64_t memory_bytes) {
+Result<JobStores> open_job_stores(const std::string& directory, std::uint64_t memory_bytes) {
   WEIR_TRY(check_room(directory));
   rocksdb::Options options = store_options();
   // Of all column families together; at the bound the largest is flushed.
@@ -423,8 +464,16 @@ Result<std::unique_ptr<EpochStore>> open_rocksdb_store(const std::string& direct
   if (const Result<> kept = Ballast(directory).keep(); !kept) {
     log(LogLevel::kWarn, kept.error().message());
   }
-  return std::unique_ptr<EpochStore>(std::make_unique<RocksDbStore>(
-      directory, std::unique_ptr<rocksdb::DB>(db), std::move(families)));
+  const auto opened =
+      std::make_shared<Database>(directory, std::unique_ptr<rocksdb::DB>(db), std::move(families));
+  return JobStores{std::make_unique<RocksDbStore>(opened),
+                   std::make_shared<RocksDbMarkerStore>(opened)};
+}
+
+Result<std::unique_ptr<EpochStore>> open_rocksdb_store(const std::string& directory,
+                                                       std::uint64_t memory_bytes) {
+  WEIR_ASSIGN(JobStores stores, open_job_stores(directory, memory_bytes));
+  return std::move(stores.lane);
 }
 
 Result<StoreContents> read_rocksdb_store(const std::string& directory) {
@@ -447,7 +496,9 @@ Result<StoreContents> read_rocksdb_store(const std::string& directory) {
   status = rocksdb::DB::OpenForReadOnly(options, directory, wanted, &families, &db);
   if (!status.ok())
     return to_error(status, "reading the job's store " + directory, Code::kStateUnusable);
-  return RocksDbStore(directory, std::unique_ptr<rocksdb::DB>(db), std::move(families)).load();
+  return RocksDbStore(std::make_shared<Database>(directory, std::unique_ptr<rocksdb::DB>(db),
+                                                 std::move(families)))
+      .load();
 }
 
 }  // namespace weir

@@ -154,6 +154,16 @@ TEST_CASE("explain_plan: a trigger and a long name stand where they should", "[p
   CHECK(text.find("\n  params.a_name_longer_than_the_column  text x\n") != std::string::npos);
 }
 
+TEST_CASE("explain_plan: a marker, where it is and who makes it", "[plan]") {
+  const Planned made = planned({.more = "stop: { marker: { path: /srv/late } }\n"});
+  REQUIRE(made.plan);
+  const std::string text = explain_plan(*made.job, *made.plan,
+                                        {.instance = "prod", .directory = "/s", .checkpoint = {}});
+  CHECK(
+      text.find("\nmarker            /srv/late, made at the start, looked at every 5s; deleting it "
+                "stops the job\n") != std::string::npos);
+}
+
 TEST_CASE("explain_plan: a job that ran before ignores its start", "[plan]") {
   const Planned made = planned({});
   REQUIRE(made.plan);

@@ -182,6 +182,72 @@ sinks: { o: { kafka: { cluster: main, topic: u }, format: raw } }
   CHECK_THAT(mistakes(text), Catch::Contains("weir.yaml has no cluster \"main\""));
 }
 
+TEST_CASE("parse_job: a marker's place, from what is written", "[spec]") {
+  CHECK(parsed(job_with("")).marker.kind == MarkerKind::kNone);
+  const MarkerSpec file = parsed(job_with("stop: { marker: { path: /srv/late } }\n")).marker;
+  CHECK(file.kind == MarkerKind::kLocal);
+  CHECK(file.file == "/srv/late");
+  CHECK(file.name() == "/srv/late");
+  CHECK_FALSE(file.directory);
+  CHECK_FALSE(file.required);
+  CHECK(file.check_every == std::chrono::seconds(5));
+
+  const MarkerSpec directory = parsed(job_with("stop:\n  marker:\n    path: /srv/late//\n"
+                                               "    at_start: require\n    check_every: 1s\n"))
+                                   .marker;
+  CHECK(directory.file == "/srv/late");
+  CHECK(directory.directory);
+  CHECK(directory.required);
+  CHECK(directory.check_every == std::chrono::seconds(1));
+
+  // Relative to the job file, not to where the command is given.
+  Diagnostics diagnostics;
+  const auto spec = parse_job("/etc/weir/job.yaml", job_with("stop: { marker: { path: run/x } }\n"),
+                              {}, diagnostics);
+  CHECK(spec.value().marker.file == "/etc/weir/run/x");
+}
+
+TEST_CASE("parse_job: a marker in HDFS, and its NameNodes", "[spec]") {
+  WeirConfig config;
+  config.hdfs.nameservices["ns1"] = {"nn1:9870", "nn2:9870"};
+  config.hdfs.user = "weir";
+  struct Row {
+    std::string path, file;
+    std::vector<std::string> namenodes;
+    bool tls;
+  };
+  const Row table[] = {
+      {"webhdfs://nn1:9870,nn2:9871/weir/late", "/weir/late", {"nn1:9870", "nn2:9871"}, false},
+      {"webhdfs://nn1,nn2/late", "/late", {"nn1:9870", "nn2:9870"}, false},
+      {"swebhdfs://nn1/late", "/late", {"nn1:9871"}, true},
+      {"hdfs://ns1/weir//run/late/", "/weir/run/late", {"nn1:9870", "nn2:9870"}, false},
+      {"swebhdfs://ns1/a b%20c", "/a b%20c", {"nn1:9870", "nn2:9870"}, true},
+  };
+  for (const Row& row : table) {
+    CAPTURE(row.path);
+    const MarkerSpec marker =
+        parsed(job_with("stop: { marker: { path: \"" + row.path + "\" } }\n"), config).marker;
+    CHECK(marker.kind == MarkerKind::kHdfs);
+    CHECK(marker.file == row.file);
+    CHECK(marker.namenodes == row.namenodes);
+    CHECK(marker.tls == row.tls);
+    CHECK(marker.directory == row.path.ends_with('/'));
+    CHECK(marker.hdfs.user == "weir");
+    CHECK(marker.name() == row.path);
+  }
+}
+
+TEST_CASE("parse_job: a path that can name no marker is refused", "[spec]") {
+  for (const char* path :
+       {"/", "//", "/srv/..", "/srv/.", ".", "~/marker", "ftp://host/marker", "webhdfs://nn1",
+        "webhdfs://nn1/", "webhdfs:///x", "webhdfs://nn1/a/../b", "webhdfs://nn1/a:b",
+        "webhdfs://nn1:0/x", "webhdfs://u@nn1/x", "webhdfs://nn1,/x", "hdfs://nn1:9870/x"}) {
+    CAPTURE(path);
+    CHECK_FALSE(
+        mistakes(job_with("stop: { marker: { path: \"" + std::string(path) + "\" } }\n")).empty());
+  }
+}
+
 TEST_CASE("parse_job: mistakes are reported all at once, and the rest is still there", "[spec]") {
   Diagnostics diagnostics;
   const auto spec =
@@ -203,7 +269,9 @@ TEST_CASE("parse_job: a file that cannot be read is a mistake, not a crash", "[s
 
 TEST_CASE("parse_job: no prefix of a job, and no job with a byte changed, makes it crash",
           "[spec]") {
-  const std::string text = job_with("errors: { decode: 'skip', eval: \"fail\" }\n");
+  const std::string text = job_with(
+      "errors: { decode: 'skip', eval: \"fail\" }\nstop: { marker: { path: webhdfs://n:1,m/a/b/ } "
+      "}\n");
   for (std::size_t i = 0; i < text.size(); ++i) {
     mistakes(text.substr(0, i));
     for (const char c : {'"', '\'', '{', '[', '|', ':', '#', '\n', '&', '*', '!', '\x01', '\xff'}) {

@@ -36,6 +36,7 @@ clusters:
                 ca: /ca.pem, certificate: /c.pem, key: /k.pem, key_password: abc }
     properties: { socket.keepalive.enable: true }
   plain: { brokers: "localhost:9092" }
+hdfs: { nameservices: { ns1: [nn1:9870, nn2:9870], ns2: nn3:9870 }, auth: { simple: { user: etl } }, ca: /h.pem }
 defaults: { limits: { threads: 4, memory: 1GiB } }
 log: { level: debug, format: json }
 )",
@@ -56,6 +57,10 @@ log: { level: debug, format: json }
   CHECK(main.security.ca == "/ca.pem");
   CHECK(main.properties.at("socket.keepalive.enable").value.resolve()->reveal() == "true");
   CHECK(config->clusters.at("plain").security.protocol == SecurityProtocol::kPlaintext);
+  CHECK(config->hdfs.nameservices.at("ns1") == std::vector<std::string>{"nn1:9870", "nn2:9870"});
+  CHECK(config->hdfs.nameservices.at("ns2") == std::vector<std::string>{"nn3:9870"});
+  CHECK(config->hdfs.user == "etl");
+  CHECK(config->hdfs.ca == "/h.pem");
   CHECK(config->limits.threads == 4U);
   CHECK(config->limits.memory_bytes == 1ULL << 30U);
   CHECK(config->log.level == LogLevel::kDebug);

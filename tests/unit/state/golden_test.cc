@@ -2,6 +2,8 @@
 
 #include "state/epoch_codec.h"
 #include "state/lane_codec.h"
+#include "state/marker_codec.h"
+#include "state/record_parts.h"
 
 // The bytes that stores hold, made by hand after the grammars in the headers: an encoder and its
 // decoder that change together would pass every other test, and open no store of before.
@@ -84,6 +86,22 @@ TEST_CASE("epoch codec: format 1 is these bytes, and this digest", "[state]") {
   const Result<EpochRecord> decoded = decode_epoch(bytes_of(kEpoch), "D/7");
   REQUIRE(decoded);
   CHECK(*decoded == record);
+}
+
+TEST_CASE("marker codec: format 1 is these bytes, and no other version's", "[state]") {
+  const std::string marker = "1d35be6d01020000002f6d06000000626f6f742f37";
+  const MarkerRecord record{"/m", "boot/7"};
+  CHECK(hex(encode_marker(record)) == marker);
+  CHECK(*decode_marker(bytes_of(marker)) == record);
+  std::string flipped = bytes_of(marker);
+  for (char& byte : flipped) {
+    byte = static_cast<char>(byte ^ 1);
+    CHECK(decode_marker(flipped).error().code() == Code::kCorruptStore);
+    byte = static_cast<char>(byte ^ 1);
+  }
+  const Result<MarkerRecord> newer = decode_marker(with_checksum("\x02more"));
+  REQUIRE_FALSE(newer);
+  CHECK(newer.error().action() == Action::kStopJob);
 }
 
 TEST_CASE("outbox codec: format 1 is these bytes", "[state]") {

@@ -188,6 +188,34 @@ TEST_CASE("job directory: a path that cannot be made says so", "[state]") {
   CHECK(opened.error().code() == Code::kStateUnusable);
 }
 
+TEST_CASE("marker store: keeps its record beside the lane's until it is cleared", "[state]") {
+  const Folder folder;
+  const MarkerRecord record{"/srv/marker", "boot/7"};
+  {
+    const auto stores = open_job_stores(folder.path + "/db", 1U << 20U);
+    REQUIRE(stores);
+    CHECK_FALSE(*stores->marker->read());
+    REQUIRE(stores->lane->put_lane(sample(), Sync::kNo));
+    REQUIRE(stores->marker->put(record));
+  }
+  {
+    auto stores = open_job_stores(folder.path + "/db", 1U << 20U);
+    REQUIRE(stores);
+    // The lane is told nothing of it, and its store may go first.
+    CHECK(*stores->lane->load()->lane == sample());
+    stores->lane.reset();
+    CHECK(*stores->marker->read() == record);
+    REQUIRE(stores->marker->clear());
+  }
+  auto stores = open_job_stores(folder.path + "/db", 1U << 20U);
+  REQUIRE(stores);
+  CHECK_FALSE(*stores->marker->read());
+  // A job that begins anew has made no marker.
+  REQUIRE(stores->marker->put(record));
+  REQUIRE(stores->lane->clear());
+  CHECK_FALSE(*stores->marker->read());
+}
+
 TEST_CASE("RocksDB store: one that cannot be opened is for a person", "[state]") {
   const Folder folder;
   std::ofstream(folder.path + "/file") << "no directory";

@@ -1,0 +1,30 @@
+#pragma once
+
+#include "base/result.h"
+#include "engine/lane.h"
+
+namespace weir {
+
+/// What asks a job's process to stop, signals and the marker, meets its lane here: whoever asks
+/// first drains it, however many ask. Only a second signal gives the open epoch up, and a third
+/// leaves at once; before the lane runs there is nothing to give up, and a second one leaves.
+///
+/// One per process, as signal handlers are. Thread: any, but what says main.
+
+/// Catches SIGTERM and SIGINT, ignores SIGPIPE. Once, before the rest. Thread: main.
+/// Errors: kStopJob when the process is out of file descriptors.
+Result<> catch_stops();
+
+void ask_for_stop();
+bool stop_was_asked();
+
+/// Blocks until a stop was asked for or wake_starter() was called. Thread: main.
+void wait_for_stop_or_wake();
+void wake_starter();
+
+/// From now on stops reach `lane`, those of before too. Thread: main.
+void attach_stops(Lane& lane);
+/// Thread: main.
+void detach_stops();
+
+}  // namespace weir
