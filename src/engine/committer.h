@@ -90,8 +90,9 @@ class Committer {
   Result<MirrorReading> read_mirror(Source& source, const std::vector<SplitId>& splits);
   static Result<> all_known(const MirrorReading& mirror);
   Result<> check_cell_stands();
+  void remember(const LaneRecord& before);
   /// `report`: says which tails could not be compared.
-  Result<> verify_tails(MonoTime deadline, bool report = false);
+  Result<std::vector<TailCheck>> verify_tails(MonoTime deadline, bool report = false);
   void report_unverified(const std::vector<TailCheck>& checks) const;
   Result<> resolve_ends();
   Result<> claim();

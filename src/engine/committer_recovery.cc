@@ -208,12 +208,13 @@ Result<> Committer::identify_sources() {
 
 Result<> Committer::continue_from(const RecoveryDecision& decision,
                                   const std::vector<SplitId>& splits) {
-  const DeciderRecord decider = lane_.decider;
+  const LaneRecord before = std::move(lane_);
   lane_ = facts_.lane.value_or(LaneRecord{});
   lane_.id = parts_.id;
-  lane_.decider = decider;
+  lane_.decider = before.decider;
   lane_.plan = parts_.options.plan;
   WEIR_TRY(apply(decision));
+  remember(before);
   std::erase_if(lane_.splits, [&](const auto& entry) {
     return std::none_of(parts_.sources.begin(), parts_.sources.end(),
                         [&](const auto& source) { return source->name() == entry.first.source; });
@@ -227,6 +228,16 @@ Result<> Committer::continue_from(const RecoveryDecision& decision,
   for (const SplitId& split : splits) (is_mirrored(split) ? mirrored : others).push_back(split);
   WEIR_TRY(settle_by_lane(others));
   return settle_positions(decision.action == RecoveryAction::kAdopt, mirrored);
+}
+
+// LANE of a light lane is as of its claim. Where the decider has not gone on without this process,
+// that knows better.
+void Committer::remember(const LaneRecord& before) {
+  if (before.epoch != lane_.epoch || before.attempt != lane_.attempt) return;
+  for (auto& [split, progress] : lane_.splits) {
+    const auto known = before.splits.find(split);
+    if (known != before.splits.end()) progress = known->second;
+  }
 }
 
 // Positions that only LANE has; what it does not know begins anew.
@@ -300,6 +311,7 @@ Result<> Committer::settle_positions(bool adopt, const std::vector<SplitId>& spl
                     .adopt = adopt,
                     .known = {},
                     .mirror = mirror.entries,
+                    .outside = {},
                     .job = parts_.options.job_file};
   // Those of sources that nothing mirrors stay as they are.
   SplitProgressMap others = lane_.splits;
@@ -326,8 +338,10 @@ Result<> Committer::settle_positions(bool adopt, const std::vector<SplitId>& spl
     WEIR_TRY(check_cell_stands());
     // Deleting a topic deletes its groups' offsets too. When the records are other ones now, that
     // is what a person must know, and adopting or restoring offsets would not help.
-    WEIR_TRY(verify_tails(soon()));
-    return halted(*found.halt);
+    WEIR_ASSIGN(const std::vector<TailCheck> tails, verify_tails(soon()));
+    facts.outside = outside_of(tails);
+    found = decide_mirror(facts, parts_.options.same_position);
+    if (found.halt) return halted(*found.halt);
   }
   lane_.splits = std::move(found.positions);
   lane_.splits.merge(others);
@@ -352,7 +366,7 @@ Result<> Committer::start_at_beginning(const std::vector<SplitId>& splits) {
   return {};
 }
 
-Result<> Committer::verify_tails(MonoTime deadline, bool report) {
+Result<std::vector<TailCheck>> Committer::verify_tails(MonoTime deadline, bool report) {
   std::vector<TailCheck> all;
   for (const auto& source : parts_.sources) {
     std::vector<SplitAssignment> assignments;
@@ -365,7 +379,7 @@ Result<> Committer::verify_tails(MonoTime deadline, bool report) {
   }
   if (const auto rewritten = decide_tails(all, parts_.options.job_file)) return halted(*rewritten);
   if (report) report_unverified(all);
-  return {};
+  return all;
 }
 
 void Committer::report_unverified(const std::vector<TailCheck>& checks) const {

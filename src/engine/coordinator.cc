@@ -132,6 +132,8 @@ void Coordinator::on_seal(Sealed& sealed) {
   sealed_.rows_skipped += sealed.rows_skipped;
   sealed_.rows_dead += sealed.rows_dead;
   sealed_.dropped += sealed.dropped;
+  sealed_.offsets_lost += sealed.offsets_lost;
+  sealed_.readers_are_done = sealed_.readers_are_done || sealed.readers_are_done;
   if (sealed.lag_records) {
     sealed_.lag_records = sealed_.lag_records.value_or(0) + *sealed.lag_records;
   }
@@ -247,6 +249,7 @@ void Coordinator::on(EpochCommitted& reply) {
   status_.rows_out += sealed_.rows_out;
   status_.rows_skipped += sealed_.rows_skipped;
   status_.rows_dead += sealed_.rows_dead;
+  status_.offsets_lost += sealed_.offsets_lost;
   status_.bytes_in += budget_.bytes_in;
   status_.lag_records = sealed_.lag_records;
   if (reply.after) {
@@ -254,8 +257,9 @@ void Coordinator::on(EpochCommitted& reply) {
     return fail(std::move(*reply.after));
   }
   if (phase_ != Phase::kCommitting) return publish(status_.state);
-  enter(Phase::kIdle);
   publish(stop_seen_ ? LaneState::kDraining : LaneState::kRunning);
+  if (sealed_.readers_are_done && !drains()) return give_up(Then::kRecoverAtOnce);
+  enter(Phase::kIdle);
 }
 
 void Coordinator::on(LookedAround& reply) {

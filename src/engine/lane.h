@@ -110,6 +110,7 @@ struct LaneStatus {
   std::uint64_t rows_out = 0;
   std::uint64_t rows_skipped = 0;  ///< by `errors: skip` and `weir offsets skip`
   std::uint64_t rows_dead = 0;     ///< sent to dead-letter sinks
+  std::uint64_t offsets_lost = 0;  ///< gone before they were read (`on_data_loss`)
   std::uint64_t bytes_in = 0;
   std::uint64_t epochs = 0;  ///< committed by this process
   std::uint64_t recovers = 0;

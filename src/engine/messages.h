@@ -57,6 +57,9 @@ struct Sealed {
   std::vector<SplitRange> moved;
   std::vector<OutboxRow> outbox;  ///< for followers, in order per follower and split
   std::uint64_t rows_in = 0, rows_out = 0, rows_skipped = 0, rows_dead = 0, dropped = 0;
+  std::uint64_t offsets_lost = 0;
+  /// Readers have moved over a loss and give nothing more: the lane is to be assigned anew.
+  bool readers_are_done = false;
   std::optional<std::int64_t> lag_records;
 };
 struct Discarded {};

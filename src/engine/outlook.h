@@ -28,6 +28,7 @@ struct SurveyedSource {
   bool start_committed = false;
   bool start_explicit = false;
   bool group_has_members = false;
+  bool goes_on_after_loss = false;  ///< a position that its log does not hold is no HALT
   /// By `start:` and `end:`, with SurveyMode::kSettleAnew; by split.
   std::map<std::string, Position> first, ends;
 };

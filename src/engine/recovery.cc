@@ -181,6 +181,14 @@ std::optional<RecoveryDecision> check_owner(const RecoveryFacts& facts, const st
   return halt("owner", Code::kOtherOwner, text);
 }
 
+std::set<SplitId> outside_of(const std::vector<TailCheck>& checks) {
+  std::set<SplitId> outside;
+  for (const TailCheck& check : checks) {
+    if (check.state == TailState::kOutside) outside.insert(check.split);
+  }
+  return outside;
+}
+
 bool mirrors_source(const MirrorFacts& facts, const std::string& source) {
   return std::any_of(facts.mirror.begin(), facts.mirror.end(), [&](const MirrorEntry& entry) {
     return entry.split.source == source && counts(entry, facts);
@@ -197,6 +205,11 @@ MirrorDecision decide_mirror(const MirrorFacts& facts,
     const bool ours = counts(entry, facts);
     const auto known = facts.known.find(entry.split);
     any = any || ours;
+    if (entry.state == ReadState::kAbsent && known != facts.known.end() &&
+        facts.outside.contains(entry.split)) {
+      decision.positions[entry.split] = known->second;
+      continue;
+    }
     if (facts.adopt) {
       if (ours) {
         // The mirror has no offset of the last record; LANE's position has, when it is the same.

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -74,8 +75,14 @@ struct MirrorFacts {
   bool adopt = false;               ///< kAdopt: the mirror is the truth; else it must agree
   SplitProgressMap known;           ///< LANE's
   std::vector<MirrorEntry> mirror;  ///< of every split that exists now; none kUnknown
+  /// TailState::kOutside: of topics that were made again, which took their offsets with them. Their
+  /// readers leave the positions anyway.
+  std::set<SplitId> outside;
   std::string job;
 };
+/// Those that lie outside of their logs. Pure.
+std::set<SplitId> outside_of(const std::vector<TailCheck>& checks);
+
 /// True when an offset of this lane, up to the cell's epoch, is among those of `source`.
 bool mirrors_source(const MirrorFacts& facts, const std::string& source);
 

@@ -90,6 +90,7 @@ class Surveyor {
     }
     found.start_committed = source.starts_at_committed();
     found.start_explicit = source.start_is_explicit();
+    found.goes_on_after_loss = source.goes_on_after_loss();
     WEIR_ASSIGN(found.identity, source.identity(soon()));
     found.mirrored =
         decider_.mirror_is_transactional() && found.identity == survey_.decider.cluster_id;

@@ -60,6 +60,7 @@ class Worker {
     Fetch held_fetch;
     bool holds = false;
     bool ended = false;    // said SplitEnded
+    bool lost = false;     // moved over a loss; its reader gives nothing more
     Position first, next;  // of the open epoch
     std::uint64_t records = 0;
     std::optional<std::int64_t> lag_records;
@@ -89,6 +90,7 @@ class Worker {
   const std::string& name_of(SinkIndex sink) const;
   Error named(const Error& error, const Batch& batch, const std::vector<RowError>& errors) const;
   Result<bool> take_turn();
+  static bool waits_for_next_epoch(const Task& task);
   Result<bool> fetch(Task& task);
   Result<> process(Task& task);
   void answer_seal();
@@ -116,6 +118,7 @@ class Worker {
   std::deque<PendingWrite> pending_;
   DeadLetters dead_letters_;
   std::uint64_t rows_in_ = 0, rows_out_ = 0, rows_skipped_ = 0, rows_dead_ = 0, dropped_ = 0;
+  std::uint64_t offsets_lost_ = 0;
 };
 
 }  // namespace weir

@@ -31,6 +31,10 @@ enum class FetchState : unsigned char {
   kNothing,   ///< none now; the waker is written to when some come
   kCaughtUp,  ///< the log's end is reached (Kafka's partition EOF); more may come later
   kEnd,       ///< the assigned end is reached; nothing will ever come
+  /// Records are gone before they were read, and the source goes on all the same (`on_data_loss`):
+  /// at `next`, `lost` offsets further. To be committed as it is, though no record comes. This
+  /// reader gives nothing more; the next assignment goes on there.
+  kLost,
 };
 
 struct Fetch {
@@ -42,6 +46,9 @@ struct Fetch {
   std::uint64_t dropped = 0;
   /// Records left out because the assignment's `skips` name them.
   std::uint64_t skipped = 0;
+  /// With kLost: offsets that will not be read, as far as the log says. It says nothing of what a
+  /// topic held that was deleted and made again; then `next` can lie before the position, too.
+  std::uint64_t lost = 0;
   /// Records between `next` and the log's end when known; for people.
   std::optional<std::int64_t> lag_records;
 };
@@ -72,6 +79,7 @@ enum class TailState : unsigned char {
   kSame,        ///< the last consumed record is where it was, unchanged
   kUnverified,  ///< it is gone (compacted, aged out) or none was consumed yet
   kRewritten,   ///< another record stands there
+  kOutside,     ///< the log ends before it, and the reader goes on in that log (`on_data_loss`)
 };
 struct TailCheck {
   SplitId split;
@@ -120,6 +128,9 @@ class Source {
   /// The end as of now, for `trigger: available_now`; at every start.
   virtual Result<std::map<std::string, Position>> ends_now(const std::vector<std::string>& splits,
                                                            MonoTime deadline) = 0;
+
+  /// True when a position that the log does not hold is no HALT: readers answer kLost there.
+  virtual bool goes_on_after_loss() const { return false; }
 
   /// Compares the last consumed record of each split with the one that stands there now.
   virtual Result<std::vector<TailCheck>> verify_tails(

@@ -38,28 +38,32 @@ kafka::KafkaSourceOptions kafka_options(const SourceSpec& spec, std::size_t inde
                                         const PlannedSource& planned, const std::string& job,
                                         kafka::Properties properties, std::uint64_t fetch_bytes) {
   const KafkaSourceSpec& from = spec.kafka;
-  kafka::KafkaSourceOptions options{.index = SourceIndex{static_cast<std::uint32_t>(index)},
-                                    .name = *spec.name,
-                                    .job = job,
-                                    .cluster = cluster_of(from.endpoint),
-                                    .group = from.group,
-                                    .topics = {},
-                                    .assign = from.assign,
-                                    .start = static_cast<kafka::Start>(from.start->kind),
-                                    .start_is_explicit = from.start.given,
-                                    .start_timestamp_us = from.start->timestamp_us,
-                                    .start_offsets = from.start->offsets,
-                                    .end = static_cast<kafka::End>(from.end->kind),
-                                    .end_timestamp_us = from.end->timestamp_us,
-                                    .end_offsets = from.end->offsets,
-                                    .with_headers = planned.reads_headers,
-                                    .fetch_bytes = fetch_bytes,
-                                    .properties = std::move(properties)};
+  kafka::KafkaSourceOptions options{
+      .index = SourceIndex{static_cast<std::uint32_t>(index)},
+      .name = *spec.name,
+      .job = job,
+      .cluster = cluster_of(from.endpoint),
+      .group = from.group,
+      .topics = {},
+      .assign = from.assign,
+      .start = static_cast<kafka::Start>(from.start->kind),
+      .start_is_explicit = from.start.given,
+      .start_timestamp_us = from.start->timestamp_us,
+      .start_offsets = from.start->offsets,
+      .end = static_cast<kafka::End>(from.end->kind),
+      .end_timestamp_us = from.end->timestamp_us,
+      .end_offsets = from.end->offsets,
+      .on_data_loss = static_cast<kafka::OnDataLoss>(from.on_data_loss),
+      .with_headers = planned.reads_headers,
+      .fetch_bytes = fetch_bytes,
+      .properties = std::move(properties)};
   for (const auto& topic : from.topics) options.topics.push_back(*topic);
   return options;
 }
 static_assert(static_cast<int>(kafka::Start::kOffsets) == static_cast<int>(StartKind::kOffsets) &&
-              static_cast<int>(kafka::End::kOffsets) == static_cast<int>(EndKind::kOffsets));
+              static_cast<int>(kafka::End::kOffsets) == static_cast<int>(EndKind::kOffsets) &&
+              static_cast<int>(kafka::OnDataLoss::kLatest) ==
+                  static_cast<int>(OnDataLoss::kLatest));
 
 bool same_offset(const Position& a, const Position& b) {
   const auto x = kafka::decode_position(a);

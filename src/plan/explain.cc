@@ -258,6 +258,11 @@ class Explainer {
     page_.line("start", around_.checkpoint ? fmt::format("{}, ignored: checkpoint at {}", start,
                                                          *around_.checkpoint)
                                            : start + ", at the first start only");
+    if (kafka.on_data_loss != OnDataLoss::kFail) {
+      page_.line("on data loss",
+                 fmt::format("goes on at the {} of what is there, and counts",
+                             kafka.on_data_loss == OnDataLoss::kEarliest ? "beginning" : "end"));
+    }
     if (kafka.end->kind == EndKind::kNone) return;
     page_.line("end",
                end_text(*kafka.end) +

@@ -137,11 +137,16 @@ constexpr FieldInfo kJob[] = {
      .description = "How records are taken in."},
     {.path = "sources.*.kafka.on_data_loss",
      .type = kChoice,
-     .choices = "fail|~earliest|~latest",
+     .choices = "fail|earliest|latest",
      .preset = "fail",
-     .example = "on_data_loss: fail",
+     .example = "on_data_loss: earliest",
      .description =
-         "When records are gone before they were read: the job halts and names the gap."},
+         "When records are gone before they were read, because the log begins behind the position "
+         "or ends before it: `fail` halts and names the gap; `earliest` goes on at the log's "
+         "beginning, `latest` at its end, and the offsets lost are logged and counted. A topic "
+         "that "
+         "was deleted and made again, and is shorter, is read from its beginning with `earliest`; "
+         "one in which another record stands where the last one was read halts the job always."},
     {.path = "sources.*.kafka.refresh", .status = kLater},
     {.path = "sources.*.kafka.properties",
      .type = kNamed,

@@ -37,6 +37,7 @@ bool same_cluster(const KafkaEndpoint& a, const KafkaEndpoint& b);
 
 enum class StartKind : unsigned char { kLatest, kEarliest, kCommitted, kTimestamp, kOffsets };
 enum class EndKind : unsigned char { kNone, kLatest, kTimestamp, kOffsets };
+enum class OnDataLoss : unsigned char { kFail, kEarliest, kLatest };
 /// topic -> partition -> offset
 using OffsetsByTopic = std::map<std::string, std::map<std::int32_t, std::int64_t>>;
 
@@ -60,6 +61,7 @@ struct KafkaSourceSpec {
   Place group_at;            ///< length 0 when it is the default
   Located<StartSpec> start;  ///< `given`: written in the file (T3)
   Located<EndSpec> end;
+  OnDataLoss on_data_loss = OnDataLoss::kFail;
   std::map<std::string, SecretText> properties;
 };
 

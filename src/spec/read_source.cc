@@ -116,6 +116,7 @@ class SourceReader {
       made.end.given = true;
       bound(*node, "end", EndKind::kTimestamp, EndKind::kOffsets, made.end.value);
     }
+    if (const auto word = choice_of(&map, "on_data_loss", kOnDataLoss)) made.on_data_loss = **word;
     made.properties = context_.kafka.properties(&map);
     return made;
   }

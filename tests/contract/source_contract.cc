@@ -66,7 +66,8 @@ class OneSplit {
       reading.last = *fetched;
       reading.skipped += fetched->skipped;
       if (reading.offsets.size() >= enough) return reading;
-      if (fetched->state == FetchState::kCaughtUp || fetched->state == FetchState::kEnd) {
+      if (fetched->state == FetchState::kCaughtUp || fetched->state == FetchState::kEnd ||
+          fetched->state == FetchState::kLost) {
         return reading;
       }
       if (fetched->state == FetchState::kNothing) REQUIRE(waker_->wait(20s));
@@ -74,6 +75,14 @@ class OneSplit {
   }
 
   std::size_t bytes_max = 1'000'000;
+
+  Fetch fetch_once() {
+    Reading reading;
+    const Result<Fetch> fetched = fetch(reading, 10);
+    REQUIRE(fetched);
+    REQUIRE(reading.offsets.empty());
+    return *fetched;
+  }
 
   void read_to(std::int64_t end) { reader_->read_to(position_at(end)); }
 
@@ -263,6 +272,57 @@ TailState tail_of(ClusterRig& rig, Source& source, const SplitAssignment& assign
   return checks->front().state;
 }
 
+// Offset 2 of a log that holds 4 to 6; then a position behind its end, as of another log.
+void goes_on_after_a_loss(ClusterRig& rig) {
+  struct Case {
+    OnDataLoss rule;
+    std::int64_t from, next;
+    std::uint64_t lost;
+    std::vector<std::int64_t> rest;
+  };
+  for (const Case& of :
+       {Case{OnDataLoss::kEarliest, 2, 4, 2, {4, 5}}, Case{OnDataLoss::kLatest, 2, 6, 4, {}},
+        Case{OnDataLoss::kEarliest, 50, 4, 0, {4, 5}}, Case{OnDataLoss::kLatest, 50, 6, 2, {}}}) {
+    const std::string in = rig.unique("in");
+    rig.create_topic(in, 1);
+    rig.produce(in, 0, numbered(6));
+    rig.delete_records(in, 4);
+    const auto source = rig.make_source({.topics = {in}, .on_data_loss = of.rule});
+    CHECK(source->goes_on_after_loss());
+    Position next;
+    {
+      OneSplit split(*source, from(in, position_at(of.from, 7)));
+      const Reading reading = split.read();
+      CHECK(reading.last.state == FetchState::kLost);
+      CHECK(reading.offsets.empty());
+      CHECK(reading.last.lost == of.lost);
+      next = reading.last.next;
+      CHECK(next_of(next) == of.next);
+      // It is not for this reader to go on.
+      CHECK(split.fetch_once().state == FetchState::kNothing);
+    }
+    CHECK(tail_of(rig, *source, from(in, next)) == TailState::kUnverified);
+    OneSplit split(*source, from(in, next));
+    CHECK(split.read().offsets == of.rest);
+  }
+}
+
+void a_loss_ends_at_the_end(ClusterRig& rig) {
+  const std::string in = rig.unique("in");
+  rig.create_topic(in, 1);
+  rig.produce(in, 0, numbered(6));
+  rig.delete_records(in, 5);
+  const auto source = rig.make_source({.topics = {in}, .on_data_loss = OnDataLoss::kEarliest});
+  SplitAssignment assignment = from(in, position_at(1));
+  assignment.end = position_at(3);
+  OneSplit split(*source, assignment);
+  const Fetch last = split.read().last;
+  CHECK(last.state == FetchState::kLost);
+  CHECK(last.lost == 2);
+  CHECK(next_of(last.next) == 3);
+  CHECK(split.read().last.state == FetchState::kEnd);
+}
+
 // The position as the mirror gives it back: without the offset of the last record.
 Position from_mirror(const Position& position) {
   kafka::PartitionPosition decoded = *kafka::decode_position(position);
@@ -289,7 +349,10 @@ void tells_another_record(ClusterRig& rig) {
   CHECK(tail_of(rig, *source, from(in, end)) == TailState::kRewritten);
   rig.create_topic(in, 1);
   CHECK(tail_of(rig, *source, from(in, end)) == TailState::kRewritten);
+  const auto lenient = rig.make_source({.topics = {in}, .on_data_loss = OnDataLoss::kEarliest});
+  CHECK(tail_of(rig, *lenient, from(in, end)) == TailState::kOutside);
   rig.produce(in, 0, numbered(20));
+  CHECK(tail_of(rig, *lenient, from(in, end)) == TailState::kRewritten);
   CHECK(tail_of(rig, *source, from(in, end)) == TailState::kRewritten);
   CHECK(tail_of(rig, *source, from(in, from_mirror(end))) == TailState::kRewritten);
 }
@@ -349,6 +412,9 @@ Contract<ClusterRig> source_contract() {
       {"the end moves forward, and what lies before it is given after all", &moves_its_end},
       {"a reader that found nothing is woken", &wakes_for_what_comes_later},
       {"a position outside of the log halts by name", &names_what_is_out_of_range},
+      {"a position outside of the log goes on where on_data_loss says, with the offsets lost",
+       &goes_on_after_a_loss},
+      {"a loss that reaches the assigned end is counted up to it", &a_loss_ends_at_the_end},
       {"tails tell the same record from another and from none", &tells_another_record},
       {"records that skips name are left out, counted, and passed", &leaves_out_what_skips_name},
       {"positions have a text and read it back", &positions_have_a_text},

@@ -44,12 +44,13 @@ SplitListing listing(SourceIndex source, const TopicPartition& partition) {
 class FakeReader final : public SplitReader {
  public:
   FakeReader(FakeCluster& cluster, Interrupts& interrupts, std::shared_ptr<const Origin> origin,
-             const SplitAssignment& assignment, const Waker* waker)
+             const SplitAssignment& assignment, OnDataLoss on_data_loss, const Waker* waker)
       : cluster_(cluster),
         interrupts_(interrupts),
         origin_(std::move(origin)),
         partition_(partition_of(assignment.split.split)),
         position_(decoded(assignment.position)),
+        on_data_loss_(on_data_loss),
         watch_(std::make_shared<LogWatch>(LogWatch{waker, true})) {
     if (assignment.end) end_ = decoded(*assignment.end).next;
     for (const Position& skip : assignment.skips) skips_.insert(decoded(skip).next);
@@ -63,6 +64,7 @@ class FakeReader final : public SplitReader {
   Result<Fetch> fetch(RecordBatch& into, std::size_t rows_max, std::size_t bytes_max) override {
     interrupts_.point("fetch");
     if (end_ && position_.next >= *end_) return answer(FetchState::kEnd);
+    if (lost_) return answer(FetchState::kNothing);
     // A topic that was deleted says nothing on its queue; neither does a broker that is away.
     FakeLog* const log = cluster_.log(partition_);
     if (log == nullptr || !cluster_.reachable()) return nothing();
@@ -133,11 +135,21 @@ class FakeReader final : public SplitReader {
     into.payload_bytes += record.key.size() + record.value.size();
   }
 
-  Error out_of_range(const FakeLog& log) const {
-    return {Action::kHalt, position_.next < log.begin() ? Code::kDataLoss : Code::kSourceRewritten,
-            kafka::split_name(partition_) + ": position " + std::to_string(position_.next) +
-                " is not in the log, which holds " + std::to_string(log.begin()) + " to " +
-                std::to_string(log.end())};
+  Result<Fetch> out_of_range(const FakeLog& log) {
+    if (on_data_loss_ != OnDataLoss::kFail) {
+      const kafka::Resumption resumed = kafka::resume_after_loss(
+          position_.next, log.begin(), log.stable_end(), end_, on_data_loss_);
+      position_ = {.next = resumed.next};
+      lost_ = true;
+      Fetch fetched = answer(FetchState::kLost);
+      fetched.lost = resumed.lost;
+      return fetched;
+    }
+    return Error{Action::kHalt,
+                 position_.next < log.begin() ? Code::kDataLoss : Code::kSourceRewritten,
+                 kafka::split_name(partition_) + ": position " + std::to_string(position_.next) +
+                     " is not in the log, which holds " + std::to_string(log.begin()) + " to " +
+                     std::to_string(log.end())};
   }
 
   FakeCluster& cluster_;
@@ -148,11 +160,13 @@ class FakeReader final : public SplitReader {
   std::optional<std::int64_t> end_;
   std::set<std::int64_t> skips_;  // offsets to leave out
   bool first_ = true;             // the end was not said yet
+  const OnDataLoss on_data_loss_;
+  bool lost_ = false;  // nothing more comes
   const std::shared_ptr<LogWatch> watch_;
 };
 
 // Whether the last consumed record still stands where it was.
-TailCheck check_tail(FakeCluster& cluster, const SplitAssignment& assignment) {
+TailCheck check_tail(FakeCluster& cluster, const SplitAssignment& assignment, bool goes_on) {
   // A position from a mirror has no offset of its record: control records may lie between.
   constexpr std::int64_t kWindow = 500;
   TailCheck check{assignment.split, TailState::kUnverified, "nothing was consumed yet"};
@@ -161,7 +175,8 @@ TailCheck check_tail(FakeCluster& cluster, const SplitAssignment& assignment) {
   const FakeLog* log = cluster.log(partition_of(assignment.split.split));
   if (log == nullptr) return {assignment.split, TailState::kRewritten, "the partition is gone"};
   if (log->stable_end() < position.next) {
-    return {assignment.split, TailState::kRewritten, "the log ends before the position"};
+    return {assignment.split, goes_on ? TailState::kOutside : TailState::kRewritten,
+            "the log ends before the position"};
   }
   check.detail = "the last consumed record is not in the log any more";
   const bool known = position.tail_offset >= 0;
@@ -235,11 +250,14 @@ class FakeSource final : public Source {
     return at_edges(splits, deadline, false);
   }
 
+  bool goes_on_after_loss() const override { return options_.on_data_loss != OnDataLoss::kFail; }
   Result<std::vector<TailCheck>> verify_tails(const std::vector<SplitAssignment>& assignments,
                                               MonoTime deadline) override {
     WEIR_TRY(reach(cluster_, interrupts_, "verify_tails", deadline));
     std::vector<TailCheck> checks;
-    for (const SplitAssignment& each : assignments) checks.push_back(check_tail(cluster_, each));
+    for (const SplitAssignment& each : assignments) {
+      checks.push_back(check_tail(cluster_, each, goes_on_after_loss()));
+    }
     return checks;
   }
 
@@ -250,9 +268,9 @@ class FakeSource final : public Source {
     for (std::size_t i = 0; i < assignments.size(); ++i) {
       const TopicPartition partition = partition_of(assignments[i].split.split);
       seen_.insert(partition.topic);
-      readers.push_back(std::make_unique<FakeReader>(cluster_, interrupts_,
-                                                     listing(options_.index, partition).origin,
-                                                     assignments[i], wakers[i]));
+      readers.push_back(std::make_unique<FakeReader>(
+          cluster_, interrupts_, listing(options_.index, partition).origin, assignments[i],
+          options_.on_data_loss, wakers[i]));
     }
     return readers;
   }

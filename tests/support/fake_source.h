@@ -4,12 +4,14 @@
 #include <string>
 #include <vector>
 
+#include "connectors/kafka/partition_reader.h"
 #include "flow/source.h"
 #include "support/fake_cluster.h"
 #include "support/interrupts.h"
 
 namespace weir::test {
 
+using kafka::OnDataLoss;
 enum class FakeStart : unsigned char { kEarliest, kLatest, kCommitted };
 
 struct FakeSourceOptions {
@@ -19,6 +21,7 @@ struct FakeSourceOptions {
   FakeStart start = FakeStart::kEarliest;
   bool start_is_explicit = false;
   bool bounded = false;  ///< `end: latest`
+  OnDataLoss on_data_loss = OnDataLoss::kFail;
 };
 
 /// Reads topics of `cluster`, read_committed, with Kafka's positions and tail fingerprints.

@@ -35,6 +35,7 @@ class PartitionReader final : public SplitReader {
 
   Result<Fetch> fetch(RecordBatch& into, std::size_t rows_max, std::size_t bytes_max) override {
     if (end_reached()) return answer(FetchState::kEnd);
+    if (lost_) return answer(FetchState::kNothing);
     into.origin = reading_.origin;
     if (taken_ == got_ && !refill(rows_max, bytes_max)) {
       client_.poll();
@@ -52,6 +53,9 @@ class PartitionReader final : public SplitReader {
         state = FetchState::kEnd;
         break;
       }
+      const bool outside = message->err == RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET;
+      // What was read before goes first.
+      if (outside && !into.records.empty()) break;
       const Result<> taken = take(*message, into, state, counted);
       rd_kafka_message_destroy(message);
       if (!taken) {
@@ -63,6 +67,7 @@ class PartitionReader final : public SplitReader {
     Fetch fetched = answer(state);
     fetched.dropped = counted.dropped;
     fetched.skipped = counted.skipped;
+    fetched.lost = counted.lost;
     return fetched;
   }
 
@@ -104,7 +109,11 @@ class PartitionReader final : public SplitReader {
       state = end_reached() ? FetchState::kEnd : FetchState::kCaughtUp;
       return {};
     }
-    if (message.err == RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET) return out_of_range(message);
+    if (message.err == RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET) {
+      WEIR_ASSIGN(counted.lost, out_of_range(message));
+      state = FetchState::kLost;
+      return {};
+    }
     if (message.err != RD_KAFKA_RESP_ERR_NO_ERROR) {
       Error error = to_error(message.err, "reading " + split_name(partition()));
       if (error.action() == Action::kStopJob) return error;
@@ -178,21 +187,29 @@ class PartitionReader final : public SplitReader {
     record_bytes_ = into.payload_bytes / into.records.size() + 1;
   }
 
-  Error out_of_range(const rd_kafka_message_t& message) const {
+  // What the log holds in place of the position, and what that means. Offsets lost.
+  Result<std::uint64_t> out_of_range(const rd_kafka_message_t& message) {
     std::int64_t low = -1;
     std::int64_t high = -1;
-    // At most 5 s on a worker, once, on the way to a HALT.
+    // At most 5 s on a worker, once in a loss.
     const rd_kafka_resp_err_t error = rd_kafka_query_watermark_offsets(
         client_.get(), partition().topic.c_str(), partition().partition, &low, &high, 5000);
     // Without an answer nothing says which of the two it is, nor that it still is.
     if (error != RD_KAFKA_RESP_ERR_NO_ERROR) {
       Error unknown = to_error(error, "position " + std::to_string(message.offset) + " of " +
                                           split() + " is out of range; asking what the log holds");
-      return {Action::kRecover, unknown.code(), unknown.message()};
+      return Error{Action::kRecover, unknown.code(), unknown.message()};
     }
     std::string text = split() + ": position " + std::to_string(message.offset) +
                        " is not in the log any more, which holds " + std::to_string(low) + " to " +
                        std::to_string(high);
+    if (reading_.on_data_loss != OnDataLoss::kFail) {
+      const bool holds_it = low <= message.offset && message.offset <= high;
+      if (!holds_it) return go_on(message.offset, low, high, text);
+      // It was out of range for a moment, or the topic was made again and has grown: the tail check
+      // tells the two apart.
+      return Error{Action::kRecover, text + ": it is in range again"};
+    }
     if (low > message.offset) {
       text += ": " + std::to_string(low - message.offset) +
               " offsets were deleted before they were read";
@@ -201,7 +218,22 @@ class PartitionReader final : public SplitReader {
     }
     text += "\n  weir offsets " + reading_.job + " seek " + split() +
             "=earliest   goes on from the beginning of what is there";
-    return {Action::kHalt, low > message.offset ? Code::kDataLoss : Code::kSourceRewritten, text};
+    return Error{Action::kHalt, low > message.offset ? Code::kDataLoss : Code::kSourceRewritten,
+                 text};
+  }
+
+  // The fingerprint is of a record that is gone.
+  std::uint64_t go_on(std::int64_t from, std::int64_t low, std::int64_t high,
+                      const std::string& found) {
+    const Resumption resumed = resume_after_loss(from, low, high, end_, reading_.on_data_loss);
+    position_ = {.next = resumed.next, .tail_offset = -1, .tail_fp = 0};
+    lost_ = true;
+    const bool earliest = reading_.on_data_loss == OnDataLoss::kEarliest;
+    log(LogLevel::kWarn,
+        found + ": `on_data_loss: " + (earliest ? "earliest" : "latest") + "` goes on at " +
+            std::to_string(resumed.next) + ", " + std::to_string(resumed.lost) + " offsets lost" +
+            (high < from ? ", besides what the topic held before it was made again" : ""));
+    return resumed.lost;
   }
 
   const TopicPartition& partition() const { return reading_.partition; }
@@ -213,6 +245,7 @@ class PartitionReader final : public SplitReader {
   const Reading reading_;
   PartitionPosition position_;
   std::optional<std::int64_t> end_;
+  bool lost_ = false;              // nothing more comes
   std::int64_t timestamp_ms_ = 0;  // of the last record
   std::size_t record_bytes_ = 200;
   std::array<rd_kafka_message_t*, 1024> messages_{};
@@ -221,6 +254,16 @@ class PartitionReader final : public SplitReader {
 };
 
 }  // namespace
+
+Resumption resume_after_loss(std::int64_t position, std::int64_t low, std::int64_t high,
+                             std::optional<std::int64_t> end, OnDataLoss rule) {
+  // A log that was made again is read from its beginning; in the same one nothing comes twice.
+  const std::int64_t first = position < low ? position : low;
+  std::int64_t next = rule == OnDataLoss::kEarliest ? low : high;
+  // Where the job was to end before the loss is over, it ends.
+  if (end && position < low) next = std::min(next, *end);
+  return {next, static_cast<std::uint64_t>(next - first)};
+}
 
 std::unique_ptr<SplitReader> make_partition_reader(Client& client, Queue queue, Reading reading) {
   return std::make_unique<PartitionReader>(client, std::move(queue), std::move(reading));

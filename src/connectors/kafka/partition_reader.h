@@ -22,6 +22,24 @@ struct QueueDeleter {
 /// A partition's own queue.
 using Queue = std::unique_ptr<rd_kafka_queue_t, QueueDeleter>;
 
+/// What becomes of a position that the log does not hold (`on_data_loss`).
+enum class OnDataLoss : unsigned char {
+  kFail,      ///< a HALT that names the gap
+  kEarliest,  ///< reading goes on at the log's beginning
+  kLatest,    ///< ... at its end
+};
+
+/// Where reading goes on, and how many offsets of the log are not read for it.
+struct Resumption {
+  std::int64_t next = 0;
+  std::uint64_t lost = 0;
+};
+/// For a position outside of a log that holds `low` up to `high`, with kEarliest or kLatest; `end`
+/// is the assigned one, which bounds what there was to read. A log that ends before the position is
+/// another one, of a topic that was made again. Pure.
+Resumption resume_after_loss(std::int64_t position, std::int64_t low, std::int64_t high,
+                             std::optional<std::int64_t> end, OnDataLoss rule);
+
 /// One partition as it is assigned to a reader.
 struct Reading {
   std::string source;  ///< its name in the job file
@@ -31,6 +49,7 @@ struct Reading {
   PartitionPosition position;
   std::optional<std::int64_t> end;
   std::set<std::int64_t> skips;
+  OnDataLoss on_data_loss = OnDataLoss::kFail;
   bool with_headers = false;
 };
 

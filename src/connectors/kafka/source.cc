@@ -5,7 +5,6 @@
 
 #include "base/check.h"
 #include "connectors/kafka/group.h"
-#include "connectors/kafka/partition_reader.h"
 #include "connectors/kafka/position.h"
 #include "connectors/kafka/queue_bounds.h"
 #include "connectors/kafka/tails.h"
@@ -122,6 +121,8 @@ class KafkaSource final : public Source {
     return at_edges(*client, splits, deadline, Edge::kHigh);
   }
 
+  bool goes_on_after_loss() const override { return options_.on_data_loss != OnDataLoss::kFail; }
+
   Result<std::vector<TailCheck>> verify_tails(const std::vector<SplitAssignment>& assignments,
                                               MonoTime deadline) override {
     std::vector<TailCheck> checks;
@@ -141,6 +142,9 @@ class KafkaSource final : public Source {
                                            {"fetch.message.max.bytes", "65536"}}));
       }
       WEIR_ASSIGN(TailCheck check, verify_tail(*reader, assignment, deadline));
+      if (check.state == TailState::kOutside && !goes_on_after_loss()) {
+        check.state = TailState::kRewritten;
+      }
       checks.push_back(std::move(check));
     }
     return checks;
@@ -235,6 +239,7 @@ class KafkaSource final : public Source {
                     .position = own_position(assignment.position),
                     .end = {},
                     .skips = {},
+                    .on_data_loss = options_.on_data_loss,
                     .with_headers = options_.with_headers};
     if (assignment.end) reading.end = own_position(*assignment.end).next;
     for (const Position& skip : assignment.skips) reading.skips.insert(own_position(skip).next);

@@ -8,6 +8,7 @@
 
 #include "connectors/kafka/client.h"
 #include "connectors/kafka/edges.h"
+#include "connectors/kafka/partition_reader.h"
 #include "flow/source.h"
 
 namespace weir::kafka {
@@ -31,6 +32,7 @@ struct KafkaSourceOptions {
   End end = End::kNone;
   std::int64_t end_timestamp_us = 0;
   OffsetsByTopic end_offsets;
+  OnDataLoss on_data_loss = OnDataLoss::kFail;
   bool with_headers = false;                        ///< copy headers, which only `_headers` needs
   std::uint64_t fetch_bytes = 64ULL * 1024 * 1024;  ///< bound of all fetch queues together
   Properties properties;

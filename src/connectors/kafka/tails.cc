@@ -93,7 +93,7 @@ Result<TailCheck> verify_tail(Client& reader, const SplitAssignment& assignment,
     return reader.explained(to_error(error, "asking for the ends of " + assignment.split.split));
   }
   if (high < position.next) {
-    check = {assignment.split, TailState::kRewritten,
+    check = {assignment.split, TailState::kOutside,
              "the log ends at " + std::to_string(high) + ", before position " +
                  std::to_string(position.next)};
     return check;

@@ -9,6 +9,7 @@ namespace weir::kafka {
 /// one that stands there now (epochs.md, section 6), by reading it again through `reader`, a
 /// consumer that nobody else uses. Blocks until `deadline` at most. Thread: the committer. Errors:
 /// kRetry.
+/// A log that ends before the position is kOutside.
 Result<TailCheck> verify_tail(Client& reader, const SplitAssignment& assignment, MonoTime deadline);
 
 }  // namespace weir::kafka

@@ -131,6 +131,39 @@ TEST_CASE("Committer: starts as foresee() says", "[engine]") {
   }
 }
 
+TEST_CASE("Committer: a topic that was made again is gone on with where the source says so",
+          "[engine]") {
+  World world = stopped_world();
+  // Its offsets went with it, and it ends before the position.
+  world.logs[split(0)] = {0, 10};
+  world.mirror.erase(split(0));
+  SECTION("it says nothing") { CHECK(start_of(world) == Code::kForeignOffsets); }
+  SECTION("it goes on") {
+    world.goes_on_after_loss = true;
+    CHECK(start_of(world) == Code::kNone);
+    // Until its reader has left it, the position is what it was.
+    CHECK(world.mirror.at(split(0)).first == 40);
+  }
+}
+
+TEST_CASE("Committer: knows better than its store what it has decided", "[engine]") {
+  World world = stopped_world();
+  world.goes_on_after_loss = true;
+  Rig rig(world);
+  rig.claim();
+  const auto epoch = rig.committer.open(AssignmentId{1});
+  REQUIRE(epoch);
+  REQUIRE(rig.committer.commit(*epoch, {{split(0), at(40), at(60), 20}}, {}));
+  CHECK(world.lane->splits.at(split(0)).position == at(40));  // a light lane's
+  // Made again, it holds the older position.
+  world.logs[split(0)] = {0, 50};
+  world.mirror.erase(split(0));
+  const auto claimed = rig.committer.recover(false);
+  INFO((claimed ? "" : claimed.error().message()));
+  REQUIRE(claimed);
+  CHECK(claimed->front().assignment.position == at(60));
+}
+
 TEST_CASE("Committer: a cell that is looked for elsewhere is named", "[engine]") {
   World world = stopped_world();
   world.lane->clean_stop = false;

@@ -46,6 +46,7 @@ struct World {
   std::int64_t start_at = 0;
   bool bounded = false;
   std::set<SplitId> uncovered;  // that it no longer names
+  bool goes_on_after_loss = false;
 
   /// The process dies before its write number `writes_left`, counted from 0.
   int writes_left = 1'000'000;
@@ -223,12 +224,18 @@ class WorldSource final : public Source {
     for (const std::string& each : names) found[each] = at(world_.logs.at({name_, each}).second);
     return found;
   }
+  bool goes_on_after_loss() const override { return world_.goes_on_after_loss; }
   Result<std::vector<TailCheck>> verify_tails(const std::vector<SplitAssignment>& assignments,
                                               MonoTime) override {
     std::vector<TailCheck> checks;
     for (const SplitAssignment& each : assignments) {
       const bool gone = !world_.logs.contains(each.split);
       const bool other = gone || world_.rewritten.contains(each.split);
+      if (!gone && world_.goes_on_after_loss &&
+          number(each.position) > world_.logs.at(each.split).second) {
+        checks.push_back({each.split, TailState::kOutside, "the log ends before it"});
+        continue;
+      }
       checks.push_back({each.split, other ? TailState::kRewritten : TailState::kSame,
                         gone ? "the partition is gone" : "another record stands there"});
     }
