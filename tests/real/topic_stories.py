@@ -6,6 +6,7 @@ and records that no job can use.
 
 import contextlib
 import json
+import signal
 import subprocess
 import time
 
@@ -284,6 +285,122 @@ def retention_passed_the_position():
     check(len(story.rows()) >= len(before), "rows vanished")
 
 
+def lose(story, partition, before=None):
+    """Deletes records of a partition up to `before`, or all of them; how many offsets were not read yet."""
+    records, position = story.input_records(), story.mirror()[partition]
+    before = before or 1 + max(offset for number, offset in records if number == partition)
+    story.cluster.admin.delete_records(story.input, partition, before)
+    forget(story, {n for (number, offset), n in records.items() if number == partition and position <= offset < before})
+    return before - position
+
+
+def forget(story, numbers):
+    """They are not expected to come out."""
+    for key, sent in story.sent.items():
+        story.sent[key] = [n for n in sent if n not in numbers]
+
+
+def unread(story, partition):
+    """n of what is there behind the position."""
+    position = story.mirror()[partition]
+    return {n for (number, offset), n in story.input_records().items() if number == partition and offset >= position}
+
+
+@contextlib.contextmanager
+def frozen(run):
+    """What comes meanwhile was not fetched before; the broker has answered the last fetch."""
+    run.process.send_signal(signal.SIGSTOP)
+    time.sleep(1)
+    yield
+    run.process.send_signal(signal.SIGCONT)
+
+
+def loss_goes_on_at_the_beginning():
+    """`on_data_loss: earliest`: what was deleted before it was read is counted, once, and what is left is read. Where
+    nothing is left the new position is committed all the same, so that the next start has nothing to report."""
+    story = Story("lost", source=", on_data_loss: earliest")
+    story.started().stop()
+    story.produce(2000)
+    lost = lose(story, 0, story.mirror()[0] + 100) + lose(story, 1)
+    run = story.start()
+    story.verify()
+    run.wait_for("`on_data_loss: earliest` goes on at")
+    run.stop()
+    check(f"{lost} offsets lost, " in run.text(), f"{lost} were lost; log {run.log}")
+    run = story.start()
+    story.produce(100)
+    story.verify()
+    run.kill()
+    check("on_data_loss" not in run.text(), f"a loss was found twice; log {run.log}")
+
+
+def loss_goes_on_at_the_end():
+    """`on_data_loss: latest`: what is left behind the gap counts as lost too."""
+    story = Story("lost-latest", source=", on_data_loss: latest")
+    story.started().stop()
+    story.produce(2000)
+    passed = unread(story, 0)
+    lose(story, 0, story.mirror()[0] + 100)
+    forget(story, passed)
+    run = story.start()
+    story.verify()
+    run.wait_for("`on_data_loss: latest` goes on at")
+    story.produce(100)
+    story.verify()
+    run.stop()
+    check(f"{len(passed)} offsets lost, " in run.text(), f"{len(passed)} were passed over; log {run.log}")
+
+
+def loss_while_running():
+    """Retention overtakes a job that runs: exact numbers with each policy, and no row of the gap."""
+    for policy in ("earliest", "latest", "fail"):
+        story = Story(f"overtaken-{policy}", source=f", on_data_loss: {policy}")
+        run = story.started()
+        with frozen(run):
+            story.produce(2000)
+            lost = unread(story, 0)
+            gone = lose(story, 0, story.mirror()[0] + 100)
+        if policy == "fail":
+            run.expect(78, "HALT data_loss", "100 offsets", f"{story.input}/0")
+            continue
+        if policy == "latest":
+            forget(story, lost)
+        run.wait_for(f"`on_data_loss: {policy}` goes on at")
+        story.produce(100)
+        story.verify()
+        run.kill()
+        check(f"{gone if policy == 'earliest' else len(lost)} offsets lost" in run.text(), f"log {run.log}")
+        run = story.start()
+        story.produce(100)
+        story.verify()
+        run.stop()
+        check("on_data_loss" not in run.text(), f"a loss was found twice; log {run.log}")
+
+
+def recreated_shorter_goes_on():
+    """A topic that was made again, and is shorter, is read from its beginning with `earliest`, whether the job ran,
+    was stopped or killed; one that holds other records where the last one was halts it all the same."""
+    story = Story("again-goes-on", source=", on_data_loss: earliest", partitions=1)
+    story.started().stop()
+    recreate(story, records=20)
+    run = story.start()
+    story.verify()
+    recreate(story, records=8)
+    story.verify()
+    story.produce(500)
+    story.verify()
+    run.stop()
+    run = story.start()
+    run.wait_for("claimed at epoch")
+    run.kill()
+    recreate(story, records=40)
+    run = story.start()
+    story.verify()
+    run.stop()
+    recreate(story, records=2000)
+    story.start().expect(78, "HALT source_rewritten")
+
+
 def poison_record():
     """HALT names the record and shows it; the rows before it stay."""
     story = Story("poison")
@@ -337,5 +454,6 @@ def topic_missing():
 tell([recreated_while_stopped, recreated_after_kill, recreated_after_first_kill, recreated_shorter_while_running,
       recreated_longer_while_running, deleted_while_running, output_deleted_while_running, partitions_added, empty_topic,
       many_partitions, records_without_key, compacted_topic, transactions_of_others, open_transaction_of_others,
-      retention_passed_the_position, poison_record, too_large_rows, refused_under_load,
+      retention_passed_the_position, loss_goes_on_at_the_beginning, loss_goes_on_at_the_end, loss_while_running,
+      recreated_shorter_goes_on, poison_record, too_large_rows, refused_under_load,
       topic_missing])
