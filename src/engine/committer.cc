@@ -285,6 +285,15 @@ Result<> Committer::rotate() {
 
 Result<bool> Committer::look_around() {
   WEIR_TRY(check_health());
+  WEIR_ASSIGN(const std::vector<SplitId> splits, discover());
+  bool changed = std::any_of(splits.begin(), splits.end(),
+                             [&](const SplitId& split) { return !lane_.splits.contains(split); });
+  for (const SplitId& split : missed(splits)) {
+    Source& source = *parts_.sources[source_of(split)];
+    WEIR_ASSIGN(const Missed miss, source.miss(split.split, lane_.splits.at(split).position));
+    changed = changed || miss.let_go;
+  }
+  if (changed) return true;
   // A topic that was deleted, made again and filled raises no event, and reading goes on in it. The
   // lane waits for the answer, so it is a short wait, and no answer says nothing.
   if (auto tails = verify_tails(clock_.mono() + kTailTimeout); !tails) {
@@ -292,9 +301,7 @@ Result<bool> Committer::look_around() {
     log(LogLevel::kInfo, context(),
         "the last records read were not compared this time: " + tails.error().message());
   }
-  WEIR_ASSIGN(const std::vector<SplitId> splits, discover());
-  return std::any_of(splits.begin(), splits.end(),
-                     [&](const SplitId& split) { return !lane_.splits.contains(split); });
+  return false;
 }
 
 Result<std::map<SplitId, Position>> Committer::find_ends() {

@@ -34,7 +34,7 @@ class Committer {
   /// Steps 1 to 8: opens, peeks, fences, reads, decides, claims. `at_start`: this process has not
   /// claimed yet, so a takeover may act.
   /// Errors: kRetry and kRecover (again, after the back-off), kHalt, kStopJob.
-  Result<std::vector<ClaimedSplit>> recover(bool at_start);
+  Result<Recovered> recover(bool at_start);
 
   /// Starts fetching what recover() returned, one waker and one reader per split.
   Result<std::vector<std::unique_ptr<SplitReader>>> assign(const std::vector<const Waker*>& wakers);
@@ -47,8 +47,9 @@ class Committer {
                   const std::vector<OutboxRow>& outbox);
   /// True when `epoch` was decided, also when commit() failed behind that.
   bool has_decided(EpochId epoch) const { return lane_.epoch >= epoch; }
-  /// True when a source has splits that the lane does not own yet. Errors: a fault of a source;
-  /// kHalt source_rewritten when the last records read are not where they were.
+  /// True when a source has splits that the lane does not own yet, or the lane some that have gone.
+  /// Errors: a fault of a source; kHalt source_rewritten when the last records read are not where
+  /// they were, data_loss when a split went with records unread.
   Result<bool> look_around();
   /// Where the claimed splits end: `end:` where the source has one, else the log's end as of now.
   Result<std::map<SplitId, Position>> find_ends();
@@ -91,6 +92,9 @@ class Committer {
   static Result<> all_known(const MirrorReading& mirror);
   Result<> check_cell_stands();
   void remember(const LaneRecord& before);
+  /// LANE's splits that are read, and not among `found`.
+  std::vector<SplitId> missed(const std::vector<SplitId>& found) const;
+  Result<> let_missed_go(const std::vector<SplitId>& found);
   /// `report`: says which tails could not be compared.
   Result<std::vector<TailCheck>> verify_tails(MonoTime deadline, bool report = false);
   void report_unverified(const std::vector<TailCheck>& checks) const;
@@ -131,6 +135,7 @@ class Committer {
   std::set<std::string> mirrored_;  // sources whose positions the decider's transaction holds
   std::vector<ClaimedSplit> claimed_;
   std::vector<SplitId> unclaimed_;  // that begin anew with the claim under way
+  std::uint64_t offsets_lost_ = 0;  // of splits that the recovery under way lets go
   std::chrono::sys_seconds claimed_at_{};
 };
 

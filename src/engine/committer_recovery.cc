@@ -31,8 +31,9 @@ std::vector<std::string> names_in(const std::vector<SplitId>& splits, const Sour
 
 }  // namespace
 
-Result<std::vector<ClaimedSplit>> Committer::recover(bool at_start) {
+Result<Recovered> Committer::recover(bool at_start) {
   unclaimed_.clear();
+  offsets_lost_ = 0;
   WEIR_TRY(connect());
   WEIR_TRY(read_facts(at_start));
   WEIR_TRY(identify_sources());
@@ -51,7 +52,7 @@ Result<std::vector<ClaimedSplit>> Committer::recover(bool at_start) {
   WEIR_TRY(resolve_ends());
   WEIR_TRY(claim());
   WEIR_ASSIGN(claimed_, claimed_splits());
-  return claimed_;
+  return Recovered{claimed_, offsets_lost_};
 }
 
 Result<> Committer::connect() {
@@ -219,6 +220,7 @@ Result<> Committer::continue_from(const RecoveryDecision& decision,
     return std::none_of(parts_.sources.begin(), parts_.sources.end(),
                         [&](const auto& source) { return source->name() == entry.first.source; });
   });
+  WEIR_TRY(let_missed_go(splits));
   if (facts_.cell.state == ReadState::kAbsent) {
     // T6: LANE's positions, whatever the mirror says; the claim writes it whole.
     return settle_by_lane(splits);
@@ -238,6 +240,34 @@ void Committer::remember(const LaneRecord& before) {
     const auto known = before.splits.find(split);
     if (known != before.splits.end()) progress = known->second;
   }
+}
+
+std::vector<SplitId> Committer::missed(const std::vector<SplitId>& found) const {
+  const std::set<SplitId> there(found.begin(), found.end());
+  std::vector<SplitId> missed;
+  for (const auto& [split, progress] : lane_.splits) {
+    if (!there.contains(split) && is_read(split)) missed.push_back(split);
+  }
+  return missed;
+}
+
+// What stands under their names later has another `end:` too.
+Result<> Committer::let_missed_go(const std::vector<SplitId>& found) {
+  for (const SplitId& split : missed(found)) {
+    Source& source = *parts_.sources[source_of(split)];
+    const Position position = lane_.splits.at(split).position;
+    WEIR_ASSIGN(const Missed miss, source.miss(split.split, position));
+    if (!miss.let_go) continue;
+    log(LogLevel::kWarn, context(),
+        split.text() + " is gone, and its position " + source.describe(position) +
+            " is forgotten: " + miss.detail);
+    offsets_lost_ += miss.lost;
+    lane_.splits.erase(split);
+    if (const auto record = lane_.sources.find(split.source); record != lane_.sources.end()) {
+      record->second.ends.erase(split.split);
+    }
+  }
+  return {};
 }
 
 // Positions that only LANE has; what it does not know begins anew.

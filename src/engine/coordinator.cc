@@ -13,7 +13,6 @@ using std::chrono::microseconds;
 using std::chrono::seconds;
 using Phase = Coordinator::Phase;
 
-constexpr seconds kLookEvery{60};
 constexpr seconds kRefreshEvery{3600};
 // Workers answer a seal when what they hold is written; a sink that stays full is a broker that is
 // away. A little over librdkafka's message.timeout.ms, which says so first.
@@ -187,6 +186,7 @@ void Coordinator::on(Recovered& reply) {
   log(LogLevel::kInfo, context_,
       "claimed at epoch " + std::to_string(progress_.epoch.value()) + ", " +
           std::to_string(reply.splits.size()) + " splits");
+  status_.offsets_lost += reply.offsets_lost;
   claimed_ = std::move(reply.splits);
   const std::size_t wanted =
       std::clamp<std::size_t>(claimed_.size(), 1, std::max<std::size_t>(1, options_.threads_max));
@@ -214,7 +214,7 @@ void Coordinator::on(SourcesAssigned& reply) {
     actors_.send(i, std::move(commands[i]));
   }
   assigned_ = clock_.mono();
-  next_look_ = clock_.mono() + kLookEvery;
+  next_look_ = clock_.mono() + options_.look_every;
   next_refresh_ = clock_.mono() + kRefreshEvery;
   next_tick_ = clock_.mono();
   ticked_ = false;
@@ -264,9 +264,9 @@ void Coordinator::on(EpochCommitted& reply) {
 
 void Coordinator::on(LookedAround& reply) {
   if (phase_ != Phase::kLooking) return;
-  next_look_ = clock_.mono() + kLookEvery;
-  if (!reply.new_splits) return enter(Phase::kIdle);
-  log(LogLevel::kInfo, context_, "new partitions were found; the lane is assigned anew");
+  next_look_ = clock_.mono() + options_.look_every;
+  if (!reply.splits_changed) return enter(Phase::kIdle);
+  log(LogLevel::kInfo, context_, "partitions have come or gone; the lane is assigned anew");
   give_up(Then::kRecoverAtOnce);
 }
 

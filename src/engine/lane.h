@@ -57,6 +57,8 @@ struct LaneOptions {
   std::chrono::microseconds commit_every = std::chrono::seconds(1);
   std::uint64_t commit_records = 200'000;
   std::uint64_t commit_bytes = 64ULL * 1024 * 1024;
+  /// How often splits are looked for that have come or gone.
+  std::chrono::microseconds look_every = std::chrono::seconds(60);
   bool available_now = false;
   /// `trigger: { every: ... }`: at each tick what is there then, and nothing between two ticks.
   std::optional<std::chrono::microseconds> trigger_every;

@@ -91,7 +91,7 @@ struct CommitEpoch {
   std::vector<SplitRange> moved;
   std::vector<OutboxRow> outbox;
 };
-/// Between two epochs: are there faults of a source, are there splits the lane does not own?
+/// Between two epochs: are there faults of a source, have splits come or gone?
 struct LookAround {};
 struct Refresh {};
 /// `trigger: every`: where do the splits end now?
@@ -111,6 +111,7 @@ struct ClaimedSplit {
 };
 struct Recovered {
   std::vector<ClaimedSplit> splits;
+  std::uint64_t offsets_lost = 0;  ///< of splits that the lane has let go
 };
 struct SourcesAssigned {
   std::vector<std::unique_ptr<SplitReader>> readers;  ///< as Recovered::splits
@@ -123,7 +124,7 @@ struct EpochCommitted {
   std::optional<Error> after;
 };
 struct LookedAround {
-  bool new_splits = false;
+  bool splits_changed = false;
 };
 struct Refreshed {};
 struct EndsFound {

@@ -49,7 +49,8 @@ struct Survey {
   bool light = true;      ///< whether the lane will be, once it is claimed
   DeciderRecord decider;  ///< as it is now; LANE has the one of then
   std::vector<SurveyedSource> sources;
-  std::set<SplitId> uncovered;         ///< LANE's splits that the job file no longer names
+  /// LANE's splits that the job file no longer names, or that its pattern does not find any more.
+  std::set<SplitId> uncovered;
   std::vector<SurveyedSplit> splits;   ///< that exist now, in the sources' order
   std::map<SplitId, TailCheck> tails;  ///< of the positions in foresee()
 };

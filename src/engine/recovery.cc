@@ -312,7 +312,8 @@ FirstStartDecision decide_first_start(const FirstStartFacts& facts) {
                              facts.job + " adopt     goes on from them\n  weir offsets " +
                              facts.job + " reset     begins anew");
   } else if (facts.start_committed) {
-    if (!any) {
+    // A pattern that matches nothing yet asks for nothing yet.
+    if (!any && !mirror.empty()) {
       decision.halt = halt("T3", Code::kGroupInUse,
                            group + " has no offset, and `start: committed` asks for them");
     } else if (facts.group_has_members) {

@@ -87,6 +87,15 @@ struct TailCheck {
   std::string detail;
 };
 
+/// What becomes of a split that LANE knows and discover() did not find.
+struct Missed {
+  /// It was found by a pattern: its position goes, and what stands under its name later is another.
+  /// False: the job file names it, and its tail check or its reader says what is the matter.
+  bool let_go = false;
+  std::uint64_t lost = 0;  ///< offsets that are known to have been there, unread
+  std::string detail;      ///< with let_go: what is known of its end, for people
+};
+
 /// Where records come from. Configured by its constructor; knows its own `start:`, `end:` and
 /// `on_data_loss:`.
 ///
@@ -108,6 +117,13 @@ class Source {
   /// keeps its position, nobody reads it. A split that is named and gone is still covered: it is
   /// for the tail check or its reader to say. Does not block.
   virtual bool covers(const std::string& /*split*/) const { return true; }
+
+  /// For a split that is covered, and that the last discover() did not find; `position` is where
+  /// reading would go on. Does not block.
+  /// Errors: kHalt data_loss when offsets of it are lost and `on_data_loss` is `fail`.
+  virtual Result<Missed> miss(const std::string& /*split*/, const Position& /*position*/) {
+    return Missed{};
+  }
 
   /// `start: committed`: the first positions are the group's offsets, which the decider reads.
   virtual bool starts_at_committed() const = 0;

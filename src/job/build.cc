@@ -24,6 +24,7 @@
 #include "job/pipeline.h"
 #include "job/row_parts.h"
 #include "plan/memory.h"
+#include "plan/pattern.h"
 
 namespace weir {
 namespace {
@@ -34,9 +35,10 @@ std::string host_name() {
   return name.data();
 }
 
-kafka::KafkaSourceOptions kafka_options(const SourceSpec& spec, std::size_t index,
-                                        const PlannedSource& planned, const std::string& job,
-                                        kafka::Properties properties, std::uint64_t fetch_bytes) {
+kafka::KafkaSourceOptions kafka_options(const JobSpec& job_spec, const SourceSpec& spec,
+                                        std::size_t index, const PlannedSource& planned,
+                                        const std::string& job, kafka::Properties properties,
+                                        std::uint64_t fetch_bytes) {
   const KafkaSourceSpec& from = spec.kafka;
   kafka::KafkaSourceOptions options{
       .index = SourceIndex{static_cast<std::uint32_t>(index)},
@@ -45,6 +47,7 @@ kafka::KafkaSourceOptions kafka_options(const SourceSpec& spec, std::size_t inde
       .cluster = cluster_of(from.endpoint),
       .group = from.group,
       .topics = {},
+      .pattern = {},
       .assign = from.assign,
       .start = static_cast<kafka::Start>(from.start->kind),
       .start_is_explicit = from.start.given,
@@ -58,6 +61,7 @@ kafka::KafkaSourceOptions kafka_options(const SourceSpec& spec, std::size_t inde
       .fetch_bytes = fetch_bytes,
       .properties = std::move(properties)};
   for (const auto& topic : from.topics) options.topics.push_back(*topic);
+  if (from.pattern.given) options.pattern = {*from.pattern, pattern_topics(job_spec, spec)};
   return options;
 }
 static_assert(static_cast<int>(kafka::Start::kOffsets) == static_cast<int>(StartKind::kOffsets) &&
@@ -103,9 +107,13 @@ LaneOptions lane_options(const JobSpec& job, const Plan& plan, const BuildOption
   lane.threads_max = job.limits.threads ? *job.limits.threads : 4 * cores;
   lane.decode_errors.kind = rule_kind(job.on_decode_error.rule);
   lane.eval_errors.kind = rule_kind(job.on_eval_error.rule);
+  std::optional<std::chrono::microseconds> refresh;
   for (const SourceSpec& source : job.sources) {
-    if (source.kind == SourceKind::kKafka) lane.groups[*source.name] = source.kafka.group;
+    if (source.kind != SourceKind::kKafka) continue;
+    lane.groups[*source.name] = source.kafka.group;
+    refresh = std::min(refresh.value_or(source.kafka.refresh), source.kafka.refresh);
   }
+  if (refresh) lane.look_every = *refresh;
   lane.same_position = &same_offset;
   return lane;
 }
@@ -145,7 +153,7 @@ class LaneBuilder {
                           [](const SourceSpec& each) { return each.kind == SourceKind::kKafka; });
         WEIR_ASSIGN(kafka::Properties properties, resolve(spec.kafka.properties));
         parts_.sources.push_back(kafka::make_kafka_source(kafka_options(
-            spec, index, plan_.sources[index], options_.job_file, std::move(properties),
+            job_, spec, index, plan_.sources[index], options_.job_file, std::move(properties),
             memory_.fetch_bytes / static_cast<std::uint64_t>(count))));
         return {};
       }

@@ -80,10 +80,17 @@ constexpr FieldInfo kJob[] = {
      .type = kList,
      .example = "topics: [flights]",
      .description =
-         "Topics to read whole, partitions added later included. Exactly one of `topics` "
-         "and `assign`."},
+         "Topics to read whole, partitions added later included. Exactly one of `topics`, "
+         "`pattern` and `assign`."},
     {.path = "sources.*.kafka.topics.[]", .type = kTopic},
-    {.path = "sources.*.kafka.pattern", .status = kLater},
+    {.path = "sources.*.kafka.pattern",
+     .type = kText,
+     .example = "pattern: '^clicks\\.'",
+     .description = "In place of `topics`: all whose name holds a match of this regular expression "
+                    "(RE2); `^` and `$` tie it to the name's ends. A topic that comes later is "
+                    "read from its beginning; one that is deleted leaves the job. Never read are "
+                    "names in `__`, weir's epoch topic, `*.delta`, and what a sink of the job "
+                    "writes. While nothing matches the job waits."},
     {.path = "sources.*.kafka.assign",
      .type = kNamed,
      .example = "assign: { flights: [0, 1] }",
@@ -147,7 +154,15 @@ constexpr FieldInfo kJob[] = {
          "that "
          "was deleted and made again, and is shorter, is read from its beginning with `earliest`; "
          "one in which another record stands where the last one was read halts the job always."},
-    {.path = "sources.*.kafka.refresh", .status = kLater},
+    {.path = "sources.*.kafka.refresh",
+     .type = kDuration,
+     .preset = "60s",
+     .example = "refresh: 10s",
+     .description = "How often a running job looks for topics and partitions that have come or "
+                    "gone, and whether the records it read last are still there. Sources of one "
+                    "job are looked at together, as often as the most eager one asks.",
+     .min = kSecond,
+     .max = kHour},
     {.path = "sources.*.kafka.properties",
      .type = kNamed,
      .example = "properties: { fetch.min.bytes: 100000 }",

@@ -54,14 +54,16 @@ struct EndSpec {
 
 struct KafkaSourceSpec {
   KafkaEndpoint endpoint;
-  /// Exactly one of the two is there.
+  /// Exactly one of the three is there.
   std::vector<Located<std::string>> topics;
+  Located<std::string> pattern;  ///< of RE2; plan/ compiles it
   std::map<std::string, std::vector<std::int32_t>> assign;
   std::string group;         ///< given, or `<instance>.<job>[.g<n>]`
   Place group_at;            ///< length 0 when it is the default
   Located<StartSpec> start;  ///< `given`: written in the file (T3)
   Located<EndSpec> end;
   OnDataLoss on_data_loss = OnDataLoss::kFail;
+  std::chrono::microseconds refresh = std::chrono::seconds(60);
   std::map<std::string, SecretText> properties;
 };
 

@@ -52,7 +52,8 @@ struct LaneUnderTest {
 using kafka::OnDataLoss;
 enum class StartAt : unsigned char { kEarliest, kLatest };
 struct SourceSetup {
-  std::vector<std::string> topics;
+  std::vector<std::string> topics = {};
+  std::function<bool(const std::string& topic)> matches = {};  ///< in place of `topics`
   StartAt start = StartAt::kEarliest;
   OnDataLoss on_data_loss = OnDataLoss::kFail;
 };

@@ -264,6 +264,75 @@ void names_what_is_out_of_range(ClusterRig& rig) {
   CHECK(error.code() == Code::kSourceRewritten);
 }
 
+void reads_what_matches(ClusterRig& rig) {
+  const std::string prefix = rig.unique("pattern");
+  const auto source = rig.make_source({.matches = [prefix](const std::string& topic) {
+    return topic.starts_with(prefix) && !topic.ends_with("never");
+  }});
+  const auto nothing = source->discover(rig.within(10s));
+  REQUIRE(nothing);
+  CHECK(nothing->empty());
+  rig.create_topic(prefix + "-b", 2);
+  rig.create_topic(prefix + "-a", 1);
+  rig.create_topic(prefix + "-never", 1);
+  const auto names = [&] {
+    std::vector<std::string> found;
+    const auto listings = source->discover(rig.within(10s));
+    REQUIRE(listings);
+    for (const SplitListing& each : *listings) found.push_back(each.split.substr(prefix.size()));
+    return found;
+  };
+  CHECK(names() == std::vector<std::string>{"-a/0", "-b/0", "-b/1"});
+  rig.delete_topic(prefix + "-b");
+  CHECK(names() == std::vector<std::string>{"-a/0"});
+  CHECK(source->covers(prefix + "-b/1"));
+  CHECK_FALSE(source->covers(prefix + "-never/0"));
+}
+
+// What a source that has read `records` of a topic says of `position` when the topic is deleted.
+Result<Missed> missed_after(ClusterRig& rig, OnDataLoss rule, std::size_t records,
+                            std::int64_t position) {
+  const std::string in = topic_with_gaps(rig);
+  const auto source = rig.make_source(
+      {.matches = [in](const std::string& topic) { return topic == in; }, .on_data_loss = rule});
+  if (records > 0) {
+    OneSplit split(*source, from(in, position_at(0)));
+    split.read(records);
+  }
+  rig.delete_topic(in);
+  return source->miss(split_of(in, 0).split, position_at(position));
+}
+
+void knows_what_went_unread(ClusterRig& rig) {
+  const auto lost = [&](std::size_t records, std::int64_t position) {
+    const Result<Missed> missed = missed_after(rig, OnDataLoss::kEarliest, records, position);
+    REQUIRE(missed);
+    CHECK(missed->let_go);
+    CHECK_FALSE(missed->detail.empty());
+    return missed->lost;
+  };
+  // To the end, behind which a marker stands that is no record.
+  CHECK(lost(SIZE_MAX, 7) == 0);
+  CHECK(lost(SIZE_MAX, 6) == 0);
+  // Given, and not committed.
+  CHECK(lost(SIZE_MAX, 1) == 5);
+  // Not given yet; how much of it is records is not known.
+  CHECK(lost(2, 2) == 5);
+  // By another process.
+  CHECK(lost(0, 2) == 0);
+
+  const Result<Missed> halted = missed_after(rig, OnDataLoss::kFail, 2, 2);
+  REQUIRE_FALSE(halted);
+  CHECK(halted.error().action() == Action::kHalt);
+  CHECK(halted.error().code() == Code::kDataLoss);
+  const Result<Missed> read = missed_after(rig, OnDataLoss::kFail, SIZE_MAX, 6);
+  REQUIRE(read);
+  CHECK(read->let_go);
+  // A topic that is named is not let go.
+  const auto named = rig.source(rig.unique("in"), StartAt::kEarliest);
+  CHECK_FALSE(named->miss("in/0", position_at(0))->let_go);
+}
+
 TailState tail_of(ClusterRig& rig, Source& source, const SplitAssignment& assignment) {
   const auto checks = source.verify_tails({assignment}, rig.within(20s));
   REQUIRE(checks);
@@ -415,6 +484,9 @@ Contract<ClusterRig> source_contract() {
       {"a position outside of the log goes on where on_data_loss says, with the offsets lost",
        &goes_on_after_a_loss},
       {"a loss that reaches the assigned end is counted up to it", &a_loss_ends_at_the_end},
+      {"a pattern finds what is there now, and nothing is no mistake", &reads_what_matches},
+      {"what a pattern does not find any more is let go, with what is known to be unread",
+       &knows_what_went_unread},
       {"tails tell the same record from another and from none", &tells_another_record},
       {"records that skips name are left out, counted, and passed", &leaves_out_what_skips_name},
       {"positions have a text and read it back", &positions_have_a_text},

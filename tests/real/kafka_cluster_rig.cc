@@ -41,6 +41,7 @@ std::unique_ptr<Source> source_on(const KafkaCluster& cluster,
   options.cluster = cluster;
   options.group = "test";
   options.topics = setup.topics;
+  if (setup.matches) options.pattern = {"of the test", setup.matches};
   options.start = setup.start == StartAt::kLatest ? Start::kLatest : Start::kEarliest;
   options.on_data_loss = setup.on_data_loss;
   return make_kafka_source(std::move(options));

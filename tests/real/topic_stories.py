@@ -401,6 +401,92 @@ def recreated_shorter_goes_on():
     story.start().expect(78, "HALT source_rewritten")
 
 
+def by_pattern(story, pattern):
+    """The story's job reads what matches."""
+    story.job.write_text(story.job.read_text().replace(f"topics: [{story.input}]", f"pattern: '{pattern}'"))
+    return story
+
+
+def produce_to(story, topic, count):
+    """To another topic than the story's own, which is made when it is not there."""
+    if topic not in story.cluster.admin.topics():
+        story.cluster.admin.create_topic(topic, story.partitions, story.cluster.replication)
+    own, story.input = story.input, topic
+    story.produce(count)
+    story.input = own
+
+
+def pattern_topics_come_and_go():
+    """A job waits for a topic that matches. Topics that come are read from their beginning, also with `start: latest`;
+    those that are deleted leave, while it runs or was killed, and come back under their names as new ones. What the
+    job writes is not read, though it matches. Made again while the job was stopped, a topic is a HALT as ever."""
+    story = Story("pattern", start="latest", source=", refresh: 1s", partitions=2)
+    by_pattern(story, story.name)
+    a, b, c = (f"{story.input}.{letter}" for letter in "abc")
+    story.cluster.admin.delete_topic(story.input)
+    run = story.start()
+    run.wait_for("matches no topic")
+    run.wait_for("claimed at epoch 0, 0 splits")
+    for topic in (a, b):
+        produce_to(story, topic, 100)
+        # One key may be in several topics.
+        story.verify(ordered=False)
+    story.cluster.admin.delete_topic(a)
+    run.wait_for(f"numbers/{a}/1 is gone")
+    produce_to(story, b, 100)
+    produce_to(story, a, 100)
+    story.verify(ordered=False)
+    run.kill()
+    story.cluster.admin.delete_topic(b)
+    produce_to(story, c, 100)
+    run = story.start()
+    run.wait_for(f"numbers/{b}/0 is gone")
+    story.verify(ordered=False)
+    run.stop()
+    before = story.rows()
+    story.cluster.admin.delete_topic(a)
+    produce_to(story, a, 2000)
+    story.start().expect(78, "HALT source_rewritten", f"{a}/")
+    check(story.rows() == before, "records of the new topic came out")
+
+
+def pattern_never_reads_its_own():
+    """Neither `*.delta` nor the sink's topic, nor weir's epochs; `available_now` ends with what is there."""
+    story = Story("own", extra=ENDS)
+    by_pattern(story, story.name)
+    story.produce(100)
+    delta = f"{story.input}.delta"
+    produce_to(story, delta, 10)
+    forget(story, set(range(100, 110)))
+    for _ in range(2):
+        story.start().expect(0, "claimed at epoch", f"{story.partitions} splits", seconds=30)
+        story.verify(wait=False)
+
+
+def pattern_topic_goes_unread():
+    """A topic is deleted whose records were read, and not committed: `fail` halts, `earliest` counts them and goes on."""
+    for policy in ("fail", "earliest"):
+        story = Story(f"unread-{policy}", source=f", on_data_loss: {policy}, refresh: 1s", partitions=1, every="5s")
+        by_pattern(story, f"^{story.input}")
+        other = f"{story.input}.other"
+        produce_to(story, other, 100)
+        run = story.started(100)
+        seen = story.next
+        story.produce(200)
+        time.sleep(2)  # read by then, and committed 3 s later
+        story.cluster.admin.delete_topic(story.input)
+        forget(story, set(range(seen, story.next)))
+        if policy == "fail":
+            run.expect(78, "HALT data_loss", f"{story.input}/0", "200 offsets", seconds=60)
+            run = story.start()  # as the message says
+        else:
+            run.wait_for(f"numbers/{story.input}/0 is gone")
+        produce_to(story, other, 100)
+        story.verify(ordered=False)
+        run.stop()
+        check(("200 offsets lost, " in run.text()) == (policy == "earliest"), f"log {run.log}")
+
+
 def poison_record():
     """HALT names the record and shows it; the rows before it stay."""
     story = Story("poison")
@@ -455,5 +541,6 @@ tell([recreated_while_stopped, recreated_after_kill, recreated_after_first_kill,
       recreated_longer_while_running, deleted_while_running, output_deleted_while_running, partitions_added, empty_topic,
       many_partitions, records_without_key, compacted_topic, transactions_of_others, open_transaction_of_others,
       retention_passed_the_position, loss_goes_on_at_the_beginning, loss_goes_on_at_the_end, loss_while_running,
-      recreated_shorter_goes_on, poison_record, too_large_rows, refused_under_load,
+      recreated_shorter_goes_on, pattern_topics_come_and_go, pattern_never_reads_its_own, pattern_topic_goes_unread,
+      poison_record, too_large_rows, refused_under_load,
       topic_missing])

@@ -125,6 +125,7 @@ std::unique_ptr<Source> FakeClusterRig::make_source(const SourceSetup& setup) {
   return make_fake_source({.index = {},
                            .name = "in",
                            .topics = setup.topics,
+                           .matches = setup.matches,
                            .start = at,
                            .on_data_loss = setup.on_data_loss},
                           cluster_, interrupts_);

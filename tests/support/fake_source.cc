@@ -41,16 +41,22 @@ SplitListing listing(SourceIndex source, const TopicPartition& partition) {
   return {origin->split, origin};
 }
 
+struct FakeProgress : kafka::ReaderProgress {
+  std::int64_t high = -1;
+};
+
 class FakeReader final : public SplitReader {
  public:
   FakeReader(FakeCluster& cluster, Interrupts& interrupts, std::shared_ptr<const Origin> origin,
-             const SplitAssignment& assignment, OnDataLoss on_data_loss, const Waker* waker)
+             const SplitAssignment& assignment, OnDataLoss on_data_loss,
+             std::shared_ptr<FakeProgress> progress, const Waker* waker)
       : cluster_(cluster),
         interrupts_(interrupts),
         origin_(std::move(origin)),
         partition_(partition_of(assignment.split.split)),
         position_(decoded(assignment.position)),
         on_data_loss_(on_data_loss),
+        progress_(std::move(progress)),
         watch_(std::make_shared<LogWatch>(LogWatch{waker, true})) {
     if (assignment.end) end_ = decoded(*assignment.end).next;
     for (const Position& skip : assignment.skips) skips_.insert(decoded(skip).next);
@@ -83,6 +89,7 @@ class FakeReader final : public SplitReader {
         .state = state, .next = kafka::encode_position(position_), .dropped = 0, .lag_records = {}};
     if (const FakeLog* log = cluster_.log(partition_)) {
       fetched.lag_records = std::max<std::int64_t>(0, log->end() - position_.next);
+      progress_->high = log->end();
     }
     return fetched;
   }
@@ -110,6 +117,7 @@ class FakeReader final : public SplitReader {
         copy(at, *record, into);
       }
     }
+    if (!into.records.empty()) progress_->given = into.records.back().offset + 1;
     Fetch fetched = answer(state_after(into, before, until));
     fetched.skipped = skipped;
     return fetched;
@@ -119,7 +127,10 @@ class FakeReader final : public SplitReader {
     if (end_ && position_.next >= *end_) return FetchState::kEnd;
     if (!into.records.empty() && position_.next < until) return FetchState::kRecords;
     // The end is said once, when it is reached.
-    if (position_.next != before || std::exchange(first_, false)) return FetchState::kCaughtUp;
+    if (position_.next != before || std::exchange(first_, false)) {
+      progress_->end = position_.next;
+      return FetchState::kCaughtUp;
+    }
     watch_->armed = true;
     return FetchState::kNothing;
   }
@@ -161,6 +172,7 @@ class FakeReader final : public SplitReader {
   std::set<std::int64_t> skips_;  // offsets to leave out
   bool first_ = true;             // the end was not said yet
   const OnDataLoss on_data_loss_;
+  const std::shared_ptr<FakeProgress> progress_;
   bool lost_ = false;  // nothing more comes
   const std::shared_ptr<LogWatch> watch_;
 };
@@ -211,6 +223,12 @@ class FakeSource final : public Source {
     WEIR_TRY(reach(cluster_, interrupts_, "discover", deadline));
     const std::map<std::string, std::int32_t> topics = cluster_.topics();
     std::vector<SplitListing> splits;
+    for (const auto& [topic, partitions] : topics) {
+      if (!options_.matches || !options_.matches(topic)) continue;
+      for (std::int32_t i = 0; i < partitions; ++i) {
+        splits.push_back(listing(options_.index, {topic, i}));
+      }
+    }
     for (const std::string& topic : options_.topics) {
       const auto found = topics.find(topic);
       if (found == topics.end()) {
@@ -225,8 +243,19 @@ class FakeSource final : public Source {
   }
 
   bool covers(const std::string& split) const override {
+    if (options_.matches) return options_.matches(partition_of(split).topic);
     const auto& topics = options_.topics;
     return std::find(topics.begin(), topics.end(), partition_of(split).topic) != topics.end();
+  }
+
+  Result<Missed> miss(const std::string& split, const Position& position) override {
+    if (!options_.matches) return Missed{};
+    const auto read = read_.find(partition_of(split));
+    if (read == read_.end()) return Missed{true, 0, "nothing is known"};
+    const std::uint64_t lost =
+        kafka::known_unread(decoded(position).next, *read->second, read->second->high);
+    if (lost == 0 || goes_on_after_loss()) return Missed{true, lost, "it is gone"};
+    return Error{Action::kHalt, Code::kDataLoss, split + " went with records unread"};
   }
 
   bool starts_at_committed() const override { return options_.start == FakeStart::kCommitted; }
@@ -268,9 +297,11 @@ class FakeSource final : public Source {
     for (std::size_t i = 0; i < assignments.size(); ++i) {
       const TopicPartition partition = partition_of(assignments[i].split.split);
       seen_.insert(partition.topic);
+      const auto progress = std::make_shared<FakeProgress>();
+      read_[partition] = progress;
       readers.push_back(std::make_unique<FakeReader>(
           cluster_, interrupts_, listing(options_.index, partition).origin, assignments[i],
-          options_.on_data_loss, wakers[i]));
+          options_.on_data_loss, progress, wakers[i]));
     }
     return readers;
   }
@@ -323,6 +354,7 @@ class FakeSource final : public Source {
   FakeCluster& cluster_;
   Interrupts& interrupts_;
   std::set<std::string> seen_;  // topics of this assignment that were there
+  std::map<TopicPartition, std::shared_ptr<FakeProgress>> read_;  // since the beginning
 };
 
 }  // namespace

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -18,6 +19,7 @@ struct FakeSourceOptions {
   SourceIndex index;
   std::string name;
   std::vector<std::string> topics;
+  std::function<bool(const std::string&)> matches = {};  ///< in place of `topics`
   FakeStart start = FakeStart::kEarliest;
   bool start_is_explicit = false;
   bool bounded = false;  ///< `end: latest`

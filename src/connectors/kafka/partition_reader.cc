@@ -106,6 +106,7 @@ class PartitionReader final : public SplitReader {
                 Fetch& counted) {
     if (message.err == RD_KAFKA_RESP_ERR__PARTITION_EOF) {
       position_.next = std::max(position_.next, message.offset);
+      if (reading_.progress) reading_.progress->end = message.offset;
       state = end_reached() ? FetchState::kEnd : FetchState::kCaughtUp;
       return {};
     }
@@ -180,6 +181,7 @@ class PartitionReader final : public SplitReader {
   void finish(const RecordBatch& into) {
     if (into.records.empty()) return;
     const Record& last = into.records.back();
+    if (reading_.progress) reading_.progress->given = last.offset + 1;
     if (last.offset > position_.tail_offset) {
       position_.tail_offset = last.offset;
       position_.tail_fp = tail_fingerprint(last.offset, timestamp_ms_, last.key, last.value);
@@ -263,6 +265,14 @@ Resumption resume_after_loss(std::int64_t position, std::int64_t low, std::int64
   // Where the job was to end before the loss is over, it ends.
   if (end && position < low) next = std::min(next, *end);
   return {next, static_cast<std::uint64_t>(next - first)};
+}
+
+std::uint64_t known_unread(std::int64_t position, const ReaderProgress& progress,
+                           std::int64_t high) {
+  std::int64_t end = progress.given;
+  // Behind the end that was reached, nobody has looked yet.
+  if (high > progress.end) end = std::max(end, high);
+  return end > position ? static_cast<std::uint64_t>(end - position) : 0;
 }
 
 std::unique_ptr<SplitReader> make_partition_reader(Client& client, Queue queue, Reading reading) {

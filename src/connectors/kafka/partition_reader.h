@@ -2,6 +2,7 @@
 
 #include <librdkafka/rdkafka.h>
 
+#include <atomic>
 #include <memory>
 #include <optional>
 #include <set>
@@ -40,6 +41,19 @@ struct Resumption {
 Resumption resume_after_loss(std::int64_t position, std::int64_t low, std::int64_t high,
                              std::optional<std::int64_t> end, OnDataLoss rule);
 
+/// How far a partition's reader has come. Written by it, read by the source's thread.
+struct ReaderProgress {
+  /// Behind the last record given, whatever became of it.
+  std::atomic<std::int64_t> given = 0;
+  /// The log's end, when it was reached last: up to there, what was not given is no record.
+  std::atomic<std::int64_t> end = 0;
+};
+
+/// How many offsets of a log, of which `high` is the last end that was seen (negative: none was),
+/// are known to hold records at or behind `position`. Pure.
+std::uint64_t known_unread(std::int64_t position, const ReaderProgress& progress,
+                           std::int64_t high);
+
 /// One partition as it is assigned to a reader.
 struct Reading {
   std::string source;  ///< its name in the job file
@@ -51,6 +65,7 @@ struct Reading {
   std::set<std::int64_t> skips;
   OnDataLoss on_data_loss = OnDataLoss::kFail;
   bool with_headers = false;
+  std::shared_ptr<ReaderProgress> progress;  ///< may be null
 };
 
 /// Reads what comes to `queue`. `client` outlives it.

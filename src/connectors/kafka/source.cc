@@ -4,6 +4,7 @@
 #include <charconv>
 
 #include "base/check.h"
+#include "base/log.h"
 #include "connectors/kafka/group.h"
 #include "connectors/kafka/position.h"
 #include "connectors/kafka/queue_bounds.h"
@@ -38,6 +39,7 @@ class KafkaSource final : public Source {
   Result<std::vector<SplitListing>> discover(MonoTime deadline) override {
     WEIR_ASSIGN(Client * client, consumer());
     WEIR_ASSIGN(const auto topics, list_topics(*client, deadline));
+    if (options_.pattern) return matching(topics);
     std::vector<SplitListing> splits;
     for (const auto& [topic, partitions] : options_.assign) {
       const auto found = topics.find(topic);
@@ -62,6 +64,7 @@ class KafkaSource final : public Source {
 
   bool covers(const std::string& split) const override {
     const TopicPartition partition = own_partition(split);
+    if (options_.pattern) return options_.pattern->matches(partition.topic);
     const auto& topics = options_.topics;
     if (std::find(topics.begin(), topics.end(), partition.topic) != topics.end()) return true;
     const auto assigned =
@@ -70,6 +73,26 @@ class KafkaSource final : public Source {
     if (assigned == options_.assign.end()) return false;
     const auto& named = assigned->second;
     return std::find(named.begin(), named.end(), partition.partition) != named.end();
+  }
+
+  Result<Missed> miss(const std::string& split, const Position& position) override {
+    if (!options_.pattern) return Missed{};
+    learn_ends();
+    const auto known = partitions_read_.find(own_partition(split));
+    if (known == partitions_read_.end()) {
+      return Missed{true, 0, "whether it had been read to its end is not known"};
+    }
+    const std::int64_t next = own_position(position).next;
+    const std::uint64_t lost = known_unread(next, *known->second.progress, known->second.high);
+    if (lost == 0) return Missed{true, 0, "it had been read to its end as far as is known"};
+    std::string text =
+        std::to_string(lost) + " offsets from " + std::to_string(next) + " on were not read";
+    if (goes_on_after_loss()) return Missed{true, lost, std::move(text)};
+    return Error{Action::kHalt, Code::kDataLoss,
+                 options_.name + "/" + split + ": the topic was deleted; " + text +
+                     "\n  weir run " + options_.job +
+                     "   goes on without it\n  `on_data_loss: earliest` in the job file lets such "
+                     "topics go, and counts"};
   }
 
   bool starts_at_committed() const override { return options_.start == Start::kCommitted; }
@@ -176,12 +199,14 @@ class KafkaSource final : public Source {
     // The bound is that of each partition's queue, and librdkafka takes it when a handle is made.
     if (assignments.size() != partitions_) consumer_.reset();
     partitions_ = assignments.size();
+    partitions_read_.clear();
     WEIR_ASSIGN(Client * client, consumer());
     const TopicList list = make_topic_list(assignments.size());
     std::vector<std::unique_ptr<SplitReader>> readers;
     for (std::size_t i = 0; i < assignments.size(); ++i) {
       const TopicPartition partition = own_partition(assignments[i].split.split);
       Reading reading = reading_of(assignments[i], partition);
+      reading.progress = partitions_read_[partition].progress;
       rd_kafka_topic_partition_list_add(list.get(), partition.topic.c_str(), partition.partition)
           ->offset = reading.position.next;
       // Before assign, so that nothing is forwarded to the consumer's own queue.
@@ -196,10 +221,15 @@ class KafkaSource final : public Source {
       readers.clear();
       return to_error(error, "assigning the partitions of source \"" + options_.name + "\"");
     }
+    assigned_ = true;
     return readers;
   }
 
-  void unassign() override { consumer_.reset(); }
+  void unassign() override {
+    learn_ends();
+    consumer_.reset();
+    assigned_ = false;
+  }
 
   Result<> health() override {
     if (!consumer_) return {};
@@ -240,11 +270,42 @@ class KafkaSource final : public Source {
                     .end = {},
                     .skips = {},
                     .on_data_loss = options_.on_data_loss,
-                    .with_headers = options_.with_headers};
+                    .with_headers = options_.with_headers,
+                    .progress = {}};
     if (assignment.end) reading.end = own_position(*assignment.end).next;
     for (const Position& skip : assignment.skips) reading.skips.insert(own_position(skip).next);
     return reading;
   }
+  // Of what is there now; that nothing is, is said once.
+  std::vector<SplitListing> matching(const std::map<std::string, std::int32_t>& topics) {
+    std::vector<SplitListing> splits;
+    for (const auto& [topic, partitions] : topics) {
+      if (!options_.pattern->matches(topic)) continue;
+      for (std::int32_t i = 0; i < partitions; ++i) splits.push_back(listing({topic, i}));
+    }
+    if (splits.empty() && !nothing_said_) {
+      log(LogLevel::kWarn, "source \"" + options_.name + "\": pattern \"" + options_.pattern->text +
+                               "\" matches no topic of cluster " + options_.cluster.name +
+                               "; the job waits for one");
+    }
+    nothing_said_ = splits.empty();
+    return splits;
+  }
+
+  // Where the logs ended when they were heard of last; from what the handle knows.
+  void learn_ends() {
+    if (!assigned_) return;
+    for (auto& [partition, read] : partitions_read_) {
+      std::int64_t low = 0;
+      std::int64_t high = 0;
+      if (rd_kafka_get_watermark_offsets(consumer_->get(), partition.topic.c_str(),
+                                         partition.partition, &low,
+                                         &high) == RD_KAFKA_RESP_ERR_NO_ERROR) {
+        read.high = std::max(read.high, high);
+      }
+    }
+  }
+
   Error missing(const std::string& topic) const {
     return {Action::kStopJob, Code::kTopicMissing,
             "source \"" + options_.name + "\": topic \"" + topic + "\" does not exist in cluster " +
@@ -291,6 +352,13 @@ class KafkaSource final : public Source {
   Groups groups_;
   std::unique_ptr<Client> consumer_;
   std::size_t partitions_ = 0;  // that consumer_ was made for
+  bool assigned_ = false;       // consumer_ has them
+  struct PartitionRead {
+    std::shared_ptr<ReaderProgress> progress = std::make_shared<ReaderProgress>();
+    std::int64_t high = -1;  // negative: not known
+  };
+  std::map<TopicPartition, PartitionRead> partitions_read_;  // of the last assignment
+  bool nothing_said_ = false;                                // that the pattern matches nothing
 };
 
 }  // namespace

@@ -1,8 +1,10 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -16,6 +18,12 @@ namespace weir::kafka {
 enum class Start : unsigned char { kLatest, kEarliest, kCommitted, kTimestamp, kOffsets };
 enum class End : unsigned char { kNone, kLatest, kTimestamp, kOffsets };
 
+/// Topics by their names.
+struct TopicPattern {
+  std::string text;  ///< for people
+  std::function<bool(const std::string& topic)> matches;
+};
+
 struct KafkaSourceOptions {
   SourceIndex index;
   std::string name;         ///< in the job file
@@ -23,6 +31,8 @@ struct KafkaSourceOptions {
   KafkaCluster cluster;
   std::string group;  ///< for client quotas and logs; the source never joins it
   std::vector<std::string> topics;
+  /// In place of `topics`: whatever matches, when it is there.
+  std::optional<TopicPattern> pattern;
   /// In place of `topics`: these partitions only.
   std::map<std::string, std::vector<std::int32_t>> assign;
   Start start = Start::kLatest;

@@ -445,6 +445,28 @@ TEST_CASE("Coordinator: new partitions assign the lane anew at once, without a f
   CHECK(story.coordinator->status()->recovers == 0);
 }
 
+TEST_CASE("Coordinator: looks around as often as the sources ask", "[engine]") {
+  Story story;
+  story.options.look_every = seconds(10);
+  story.claim();
+  CHECK(story.coordinator->wake_at() == story.clock.now + seconds(10));
+  for (int i = 0; i < 2; ++i) {
+    story.pass(seconds(10));
+    story.told<LookAround>();
+    story.reply(LookedAround{false});
+  }
+  CHECK(story.committer_is_idle());
+}
+
+TEST_CASE("Coordinator: what a recovery lets go is counted", "[engine]") {
+  Story story;
+  story.told<Recover>();
+  story.reply(Recovered{{}, 30});
+  story.told<AssignSources>();
+  story.reply(SourcesAssigned{});
+  CHECK(story.coordinator->status()->offsets_lost == 30);
+}
+
 TEST_CASE("Coordinator: behind a loss that is committed the lane is assigned anew", "[engine]") {
   Story story;
   story.claim();

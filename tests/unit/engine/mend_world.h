@@ -47,6 +47,7 @@ struct World {
   bool bounded = false;
   std::set<SplitId> uncovered;  // that it no longer names
   bool goes_on_after_loss = false;
+  std::map<SplitId, std::uint64_t> missed;  // let go when they are not there, so much unread
 
   /// The process dies before its write number `writes_left`, counted from 0.
   int writes_left = 1'000'000;
@@ -202,6 +203,14 @@ class WorldSource final : public Source {
   }
   bool covers(const std::string& name) const override {
     return !world_.uncovered.contains({name_, name});
+  }
+  Result<Missed> miss(const std::string& name, const Position&) override {
+    const auto found = world_.missed.find({name_, name});
+    if (found == world_.missed.end()) return Missed{};
+    if (found->second > 0 && !world_.goes_on_after_loss) {
+      return Error{Action::kHalt, Code::kDataLoss, name + " went with records unread"};
+    }
+    return Missed{true, found->second, "as the test says"};
   }
   bool starts_at_committed() const override { return world_.start_committed; }
   bool start_is_explicit() const override { return world_.start_explicit; }

@@ -28,5 +28,17 @@ TEST_CASE("resume_after_loss: a log that was made again is read anew, or passed 
   check(resume_after_loss(500, 3, 20, 900, OnDataLoss::kLatest), 20, 17);
 }
 
+TEST_CASE("known_unread: what was given, and what lies behind the end that was reached",
+          "[kafka]") {
+  ReaderProgress progress;
+  CHECK(known_unread(0, progress, -1) == 0);
+  CHECK(known_unread(3, progress, 10) == 7);
+  progress.given = 10;
+  progress.end = 11;  // behind a marker
+  CHECK(known_unread(10, progress, 11) == 0);
+  CHECK(known_unread(4, progress, 11) == 6);
+  CHECK(known_unread(10, progress, 15) == 5);
+}
+
 }  // namespace
 }  // namespace weir::kafka
