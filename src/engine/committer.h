@@ -18,8 +18,8 @@ namespace weir {
 
 /// The blocking half of a lane: recovery, claims, commits, refreshes, over store, decider and
 /// sources. What it decides is recovery.h's and decisions.h's; here is the order of the steps.
-/// Recovery's are in committer_recovery.cc, those of epochs in committer.cc (epochs.md, sections 4
-/// and 3).
+/// Recovery's are in committer_recovery.cc and, where reading goes on, committer_positions.cc,
+/// those of epochs in committer.cc (epochs.md, sections 4 and 3).
 ///
 /// Every call to the decider goes through `watch`. Once abandoned, each call returns kRecover at
 /// once and touches neither store nor sources: another Committer has them.
@@ -79,22 +79,11 @@ class Committer {
   Result<std::vector<SplitId>> discover();
   Result<> read_facts(bool at_start);
   Result<> first_start(const std::vector<SplitId>& splits);
-  Result<> first_positions_of(Source& source, const std::vector<SplitId>& splits, LaneRecord& lane);
   Result<> continue_from(const RecoveryDecision& decision, const std::vector<SplitId>& splits);
   Result<> apply(const RecoveryDecision& decision);
   Result<> check_identities() const;
   Result<> identify_sources();
-  Result<> settle_by_lane(const std::vector<SplitId>& splits);
-  Result<> settle_positions(bool adopt, const std::vector<SplitId>& splits);
-  Result<> start_at_beginning(const std::vector<SplitId>& splits);
-  Result<MirrorReading> read_mirror(const std::vector<SplitId>& splits, bool with_members);
-  Result<MirrorReading> read_mirror(Source& source, const std::vector<SplitId>& splits);
-  static Result<> all_known(const MirrorReading& mirror);
   Result<> check_cell_stands();
-  void remember(const LaneRecord& before);
-  /// LANE's splits that are read, and not among `found`.
-  std::vector<SplitId> missed(const std::vector<SplitId>& found) const;
-  Result<> let_missed_go(const std::vector<SplitId>& found);
   /// `report`: says which tails could not be compared.
   Result<std::vector<TailCheck>> verify_tails(MonoTime deadline, bool report = false);
   void report_unverified(const std::vector<TailCheck>& checks) const;
@@ -103,6 +92,19 @@ class Committer {
   Result<std::vector<ClaimedSplit>> claimed_splits();
   /// LANE's splits of `source` that the job file still names.
   std::vector<std::string> splits_of(const Source& source) const;
+
+  // committer_positions.cc
+  Result<> first_positions_of(Source& source, const std::vector<SplitId>& splits, LaneRecord& lane);
+  void remember(const LaneRecord& before);
+  /// LANE's splits that are read, and not among `found`.
+  std::vector<SplitId> missed(const std::vector<SplitId>& found) const;
+  Result<> let_missed_go(const std::vector<SplitId>& found);
+  Result<> settle_by_lane(const std::vector<SplitId>& splits);
+  Result<> settle_positions(bool adopt, const std::vector<SplitId>& splits);
+  Result<> start_at_beginning(const std::vector<SplitId>& splits);
+  Result<MirrorReading> read_mirror(const std::vector<SplitId>& splits, bool with_members);
+  Result<MirrorReading> read_mirror(Source& source, const std::vector<SplitId>& splits);
+  static Result<> all_known(const MirrorReading& mirror);
 
   // committer.cc
   Result<> check_health();

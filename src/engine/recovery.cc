@@ -142,6 +142,10 @@ bool is_own_mark(const MirrorEntry& entry, const LaneId& id) {
   return entry.mark && entry.mark->instance == id.instance && entry.mark->job == id.job;
 }
 
+Error halted(const RecoveryDecision& decision) {
+  return {Action::kHalt, decision.halt, decision.text};
+}
+
 void add_store_facts(RecoveryFacts& facts, StoreContents contents) {
   facts.lane = std::move(contents.lane);
   facts.prepared = std::move(contents.prepared);

@@ -47,6 +47,9 @@ struct RecoveryDecision {
   std::string row;          ///< "T8", for logs and tests
 };
 
+/// A decision to halt, as the error that does it. Pure.
+Error halted(const RecoveryDecision& decision);
+
 /// What a store holds, as facts. Pure.
 void add_store_facts(RecoveryFacts& facts, StoreContents contents);
 
