@@ -36,7 +36,10 @@ Result<Recovered> Committer::recover(bool at_start) {
   } else {
     WEIR_TRY(continue_from(decision, splits));
   }
-  WEIR_TRY(verify_tails(soon(), true));
+  WEIR_ASSIGN(const std::vector<TailCheck> tails, verify_tails(soon(), true));
+  // An `end:` was resolved in the log of before.
+  for (const SplitId& split : outside_of(tails))
+    lane_.sources[split.source].ends.erase(split.split);
   WEIR_TRY(resolve_ends());
   WEIR_TRY(claim());
   WEIR_ASSIGN(claimed_, claimed_splits());

@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "connectors/kafka/partition_reader.h"
+#include "connectors/kafka/loss.h"
 #include "contract/clause.h"
 #include "flow/decider.h"
 #include "flow/sink.h"

@@ -284,6 +284,10 @@ void reads_what_matches(ClusterRig& rig) {
   };
   CHECK(names() == std::vector<std::string>{"-a/0", "-b/0", "-b/1"});
   rig.delete_topic(prefix + "-b");
+  // Gone before a discover() said so, it is none that was rewritten.
+  const auto gone = source->verify_tails({from(prefix + "-b", position_at(3, 7))}, rig.within(20s));
+  REQUIRE_FALSE(gone);
+  CHECK(gone.error().action() == Action::kRetry);
   CHECK(names() == std::vector<std::string>{"-a/0"});
   CHECK(source->covers(prefix + "-b/1"));
   CHECK_FALSE(source->covers(prefix + "-never/0"));
@@ -392,6 +396,27 @@ void a_loss_ends_at_the_end(ClusterRig& rig) {
   CHECK(split.read().last.state == FetchState::kEnd);
 }
 
+// Told to read up to where the log ends now, it would be at its end without a look.
+void a_shorter_log_is_no_end(ClusterRig& rig) {
+  const std::string in = rig.unique("in");
+  rig.create_topic(in, 1);
+  rig.produce(in, 0, numbered(6));
+  const auto source = rig.make_source({.topics = {in}, .on_data_loss = OnDataLoss::kEarliest});
+  SplitAssignment assignment = from(in, position_at(50));
+  CHECK(tail_of(rig, *source, assignment) == TailState::kOutside);
+  for (const int end : {6, 50}) {
+    assignment.end = position_at(end);
+    OneSplit split(*source, assignment);
+    if (end == 50) {
+      CHECK(split.read().last.state == FetchState::kEnd);
+      split.read_to(6);
+    }
+    const Fetch last = split.read().last;
+    CHECK(last.state == FetchState::kLost);
+    CHECK(next_of(last.next) == 0);
+  }
+}
+
 // The position as the mirror gives it back: without the offset of the last record.
 Position from_mirror(const Position& position) {
   kafka::PartitionPosition decoded = *kafka::decode_position(position);
@@ -484,6 +509,8 @@ Contract<ClusterRig> source_contract() {
       {"a position outside of the log goes on where on_data_loss says, with the offsets lost",
        &goes_on_after_a_loss},
       {"a loss that reaches the assigned end is counted up to it", &a_loss_ends_at_the_end},
+      {"a log that is shorter than the position is not taken for one that was read",
+       &a_shorter_log_is_no_end},
       {"a pattern finds what is there now, and nothing is no mistake", &reads_what_matches},
       {"what a pattern does not find any more is let go, with what is known to be unread",
        &knows_what_went_unread},

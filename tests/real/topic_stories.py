@@ -128,6 +128,23 @@ def partitions_added():
     check(len(story.cluster.admin.offsets(story.group, story.input, range(7))) == 7, "the mirror lacks partitions")
 
 
+def partitions_added_to_bounded():
+    """`end: { offsets: ... }` was resolved for the partitions of then; one that is found later ends where it ended then."""
+    story = Story("grown-end")
+    story.job.write_text(story.job.read_text().replace(
+        "start: earliest", f"start: earliest, end: {{ offsets: {{ {story.input}: {{ 0: 5 }} }} }}"))
+    story.produce(500)
+    before = story.input_records()
+    story.start().expect(0, seconds=30)
+    forget(story, {n for (partition, offset), n in before.items() if partition == 0 and offset >= 5})
+    story.verify(wait=False)
+    story.cluster.admin.add_partitions(story.input, 7)
+    story.produce(300, options=("-X", "topic.metadata.refresh.interval.ms=1000"))
+    forget(story, {n for (partition, _), n in story.input_records().items() if n >= 500 and partition < 4})
+    story.start().expect(0, seconds=30)
+    story.verify(wait=False, ordered=False)
+
+
 def empty_topic():
     """Nothing to read: `available_now` claims and exits 0, again and again, and then finds what came."""
     story = Story("empty", extra=ENDS)
@@ -401,6 +418,21 @@ def recreated_shorter_goes_on():
     story.start().expect(78, "HALT source_rewritten")
 
 
+def recreated_shorter_is_no_end():
+    """A job that reads what is there now, once or at each tick, goes on in a topic that was made again and is shorter,
+    instead of taking the position for its end."""
+    story = Story("again-now", source=", on_data_loss: earliest", partitions=1, extra=ENDS)
+    for records in (100, 20):
+        recreate(story, records)
+        story.start().expect(0, seconds=60)
+        story.verify(wait=False)
+    story = Story("again-ticks", source=", on_data_loss: earliest", partitions=1, extra="trigger: { every: 1s }")
+    run = story.started(100)
+    recreate(story, records=20)
+    story.verify()
+    run.stop()
+
+
 def by_pattern(story, pattern):
     """The story's job reads what matches."""
     story.job.write_text(story.job.read_text().replace(f"topics: [{story.input}]", f"pattern: '{pattern}'"))
@@ -538,9 +570,9 @@ def topic_missing():
 
 
 tell([recreated_while_stopped, recreated_after_kill, recreated_after_first_kill, recreated_shorter_while_running,
-      recreated_longer_while_running, deleted_while_running, output_deleted_while_running, partitions_added, empty_topic,
-      many_partitions, records_without_key, compacted_topic, transactions_of_others, open_transaction_of_others,
+      recreated_longer_while_running, deleted_while_running, output_deleted_while_running, partitions_added,
+      partitions_added_to_bounded, empty_topic, many_partitions, records_without_key, compacted_topic, transactions_of_others, open_transaction_of_others,
       retention_passed_the_position, loss_goes_on_at_the_beginning, loss_goes_on_at_the_end, loss_while_running,
-      recreated_shorter_goes_on, pattern_topics_come_and_go, pattern_never_reads_its_own, pattern_topic_goes_unread,
+      recreated_shorter_goes_on, recreated_shorter_is_no_end, pattern_topics_come_and_go, pattern_never_reads_its_own, pattern_topic_goes_unread,
       poison_record, too_large_rows, refused_under_load,
       topic_missing])

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <limits>
 #include <set>
 #include <utility>
 
@@ -58,17 +59,23 @@ class FakeReader final : public SplitReader {
         on_data_loss_(on_data_loss),
         progress_(std::move(progress)),
         watch_(std::make_shared<LogWatch>(LogWatch{waker, true})) {
-    if (assignment.end) end_ = decoded(*assignment.end).next;
+    if (assignment.end) end_ = end_seen_ = decoded(*assignment.end).next;
     for (const Position& skip : assignment.skips) skips_.insert(decoded(skip).next);
     cluster_.watch(partition_, watch_);
   }
 
   void read_to(const Position& end) override {
-    if (end_) end_ = std::max(*end_, decoded(end).next);
+    if (!end_) return;
+    end_seen_ = decoded(end).next;
+    end_ = std::max(*end_, end_seen_);
   }
 
   Result<Fetch> fetch(RecordBatch& into, std::size_t rows_max, std::size_t bytes_max) override {
     interrupts_.point("fetch");
+    // An end that lies before the position is a log's that is shorter now.
+    if (end_seen_ < position_.next && on_data_loss_ != OnDataLoss::kFail && !lost_) {
+      if (FakeLog* const log = cluster_.log(partition_)) return out_of_range(*log);
+    }
     if (end_ && position_.next >= *end_) return answer(FetchState::kEnd);
     if (lost_) return answer(FetchState::kNothing);
     // A topic that was deleted says nothing on its queue; neither does a broker that is away.
@@ -169,8 +176,9 @@ class FakeReader final : public SplitReader {
   const TopicPartition partition_;
   PartitionPosition position_;
   std::optional<std::int64_t> end_;
-  std::set<std::int64_t> skips_;  // offsets to leave out
-  bool first_ = true;             // the end was not said yet
+  std::int64_t end_seen_ = std::numeric_limits<std::int64_t>::max();  // the last one that was told
+  std::set<std::int64_t> skips_;                                      // offsets to leave out
+  bool first_ = true;                                                 // the end was not said yet
   const OnDataLoss on_data_loss_;
   const std::shared_ptr<FakeProgress> progress_;
   bool lost_ = false;  // nothing more comes
@@ -183,8 +191,13 @@ TailCheck check_tail(FakeCluster& cluster, const SplitAssignment& assignment, bo
   constexpr std::int64_t kWindow = 500;
   TailCheck check{assignment.split, TailState::kUnverified, "nothing was consumed yet"};
   const PartitionPosition position = decoded(assignment.position);
-  if (position.tail_fp == 0) return check;
   const FakeLog* log = cluster.log(partition_of(assignment.split.split));
+  if (position.tail_fp == 0) {
+    if (goes_on && log != nullptr && log->stable_end() < position.next) {
+      check.state = TailState::kOutside;
+    }
+    return check;
+  }
   if (log == nullptr) return {assignment.split, TailState::kRewritten, "the partition is gone"};
   if (log->stable_end() < position.next) {
     return {assignment.split, goes_on ? TailState::kOutside : TailState::kRewritten,
@@ -285,6 +298,9 @@ class FakeSource final : public Source {
     WEIR_TRY(reach(cluster_, interrupts_, "verify_tails", deadline));
     std::vector<TailCheck> checks;
     for (const SplitAssignment& each : assignments) {
+      if (options_.matches && cluster_.log(partition_of(each.split.split)) == nullptr) {
+        return Error{Action::kRetry, Code::kTopicMissing, each.split.split + " has just gone"};
+      }
       checks.push_back(check_tail(cluster_, each, goes_on_after_loss()));
     }
     return checks;

@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "connectors/kafka/partition_reader.h"
+#include "connectors/kafka/loss.h"
 #include "flow/source.h"
 #include "support/fake_cluster.h"
 #include "support/interrupts.h"

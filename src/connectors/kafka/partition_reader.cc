@@ -21,7 +21,9 @@ class PartitionReader final : public SplitReader {
         queue_(std::move(queue)),
         reading_(std::move(reading)),
         position_(reading_.position),
-        end_(reading_.end) {}
+        end_(reading_.end) {
+    if (end_) look_at(*end_);
+  }
 
   ~PartitionReader() override {
     for (; taken_ < got_; ++taken_) rd_kafka_message_destroy(messages_[taken_]);
@@ -30,10 +32,18 @@ class PartitionReader final : public SplitReader {
   void read_to(const Position& end) override {
     const std::optional<PartitionPosition> position = decode_position(end);
     WEIR_CHECK(position.has_value(), "positions of a Kafka source come from it");
-    if (end_) end_ = std::max(*end_, position->next);
+    if (!end_) return;
+    look_at(position->next);
+    end_ = std::max(*end_, position->next);
   }
 
   Result<Fetch> fetch(RecordBatch& into, std::size_t rows_max, std::size_t bytes_max) override {
+    if (std::exchange(outside_, false)) {
+      WEIR_ASSIGN(const std::uint64_t lost, out_of_range(position_.next));
+      Fetch fetched = answer(FetchState::kLost);
+      fetched.lost = lost;
+      return fetched;
+    }
     if (end_reached()) return answer(FetchState::kEnd);
     if (lost_) return answer(FetchState::kNothing);
     into.origin = reading_.origin;
@@ -111,7 +121,7 @@ class PartitionReader final : public SplitReader {
       return {};
     }
     if (message.err == RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET) {
-      WEIR_ASSIGN(counted.lost, out_of_range(message));
+      WEIR_ASSIGN(counted.lost, out_of_range(message.offset));
       state = FetchState::kLost;
       return {};
     }
@@ -189,8 +199,14 @@ class PartitionReader final : public SplitReader {
     record_bytes_ = into.payload_bytes / into.records.size() + 1;
   }
 
-  // What the log holds in place of the position, and what that means. Offsets lost.
-  Result<std::uint64_t> out_of_range(const rd_kafka_message_t& message) {
+  // A log that is to be read up to where it ends, and ends before the position: as its end is
+  // reached already, nothing is fetched that would say so.
+  void look_at(std::int64_t end) {
+    outside_ = end < position_.next && reading_.on_data_loss != OnDataLoss::kFail;
+  }
+
+  // What the log holds in place of position `at`, and what that means. Offsets lost.
+  Result<std::uint64_t> out_of_range(std::int64_t at) {
     std::int64_t low = -1;
     std::int64_t high = -1;
     // At most 5 s on a worker, once in a loss.
@@ -198,30 +214,28 @@ class PartitionReader final : public SplitReader {
         client_.get(), partition().topic.c_str(), partition().partition, &low, &high, 5000);
     // Without an answer nothing says which of the two it is, nor that it still is.
     if (error != RD_KAFKA_RESP_ERR_NO_ERROR) {
-      Error unknown = to_error(error, "position " + std::to_string(message.offset) + " of " +
-                                          split() + " is out of range; asking what the log holds");
+      Error unknown = to_error(error, "position " + std::to_string(at) + " of " + split() +
+                                          " is out of range; asking what the log holds");
       return Error{Action::kRecover, unknown.code(), unknown.message()};
     }
-    std::string text = split() + ": position " + std::to_string(message.offset) +
+    std::string text = split() + ": position " + std::to_string(at) +
                        " is not in the log any more, which holds " + std::to_string(low) + " to " +
                        std::to_string(high);
     if (reading_.on_data_loss != OnDataLoss::kFail) {
-      const bool holds_it = low <= message.offset && message.offset <= high;
-      if (!holds_it) return go_on(message.offset, low, high, text);
+      const bool holds_it = low <= at && at <= high;
+      if (!holds_it) return go_on(at, low, high, text);
       // It was out of range for a moment, or the topic was made again and has grown: the tail check
       // tells the two apart.
       return Error{Action::kRecover, text + ": it is in range again"};
     }
-    if (low > message.offset) {
-      text += ": " + std::to_string(low - message.offset) +
-              " offsets were deleted before they were read";
+    if (low > at) {
+      text += ": " + std::to_string(low - at) + " offsets were deleted before they were read";
     } else {
       text += ": the topic is shorter than it was, so it was deleted and made again";
     }
     text += "\n  weir offsets " + reading_.job + " seek " + split() +
             "=earliest   goes on from the beginning of what is there";
-    return Error{Action::kHalt, low > message.offset ? Code::kDataLoss : Code::kSourceRewritten,
-                 text};
+    return Error{Action::kHalt, low > at ? Code::kDataLoss : Code::kSourceRewritten, text};
   }
 
   // The fingerprint is of a record that is gone.
@@ -247,6 +261,7 @@ class PartitionReader final : public SplitReader {
   const Reading reading_;
   PartitionPosition position_;
   std::optional<std::int64_t> end_;
+  bool outside_ = false;           // the log seems to end before the position
   bool lost_ = false;              // nothing more comes
   std::int64_t timestamp_ms_ = 0;  // of the last record
   std::size_t record_bytes_ = 200;
@@ -256,24 +271,6 @@ class PartitionReader final : public SplitReader {
 };
 
 }  // namespace
-
-Resumption resume_after_loss(std::int64_t position, std::int64_t low, std::int64_t high,
-                             std::optional<std::int64_t> end, OnDataLoss rule) {
-  // A log that was made again is read from its beginning; in the same one nothing comes twice.
-  const std::int64_t first = position < low ? position : low;
-  std::int64_t next = rule == OnDataLoss::kEarliest ? low : high;
-  // Where the job was to end before the loss is over, it ends.
-  if (end && position < low) next = std::min(next, *end);
-  return {next, static_cast<std::uint64_t>(next - first)};
-}
-
-std::uint64_t known_unread(std::int64_t position, const ReaderProgress& progress,
-                           std::int64_t high) {
-  std::int64_t end = progress.given;
-  // Behind the end that was reached, nobody has looked yet.
-  if (high > progress.end) end = std::max(end, high);
-  return end > position ? static_cast<std::uint64_t>(end - position) : 0;
-}
 
 std::unique_ptr<SplitReader> make_partition_reader(Client& client, Queue queue, Reading reading) {
   return std::make_unique<PartitionReader>(client, std::move(queue), std::move(reading));

@@ -2,10 +2,12 @@
 
 #include <algorithm>
 #include <charconv>
+#include <set>
 
 #include "base/check.h"
 #include "base/log.h"
 #include "connectors/kafka/group.h"
+#include "connectors/kafka/partition_reader.h"
 #include "connectors/kafka/position.h"
 #include "connectors/kafka/queue_bounds.h"
 #include "connectors/kafka/tails.h"
@@ -39,26 +41,10 @@ class KafkaSource final : public Source {
   Result<std::vector<SplitListing>> discover(MonoTime deadline) override {
     WEIR_ASSIGN(Client * client, consumer());
     WEIR_ASSIGN(const auto topics, list_topics(*client, deadline));
-    if (options_.pattern) return matching(topics);
-    std::vector<SplitListing> splits;
-    for (const auto& [topic, partitions] : options_.assign) {
-      const auto found = topics.find(topic);
-      if (found == topics.end()) return missing(topic);
-      for (const std::int32_t partition : partitions) {
-        if (partition >= found->second) {
-          return Error{Action::kStopJob, Code::kTopicMissing,
-                       "source \"" + options_.name + "\": topic \"" + topic + "\" has " +
-                           std::to_string(found->second) + " partitions, there is no partition " +
-                           std::to_string(partition)};
-        }
-        splits.push_back(listing({topic, partition}));
-      }
-    }
-    for (const std::string& topic : options_.topics) {
-      const auto found = topics.find(topic);
-      if (found == topics.end()) return missing(topic);
-      for (std::int32_t i = 0; i < found->second; ++i) splits.push_back(listing({topic, i}));
-    }
+    WEIR_ASSIGN(std::vector<SplitListing> splits,
+                options_.pattern ? of_pattern(topics) : of_names(topics));
+    listed_.clear();
+    for (const SplitListing& each : splits) listed_.insert(each.split);
     return splits;
   }
 
@@ -132,7 +118,7 @@ class KafkaSource final : public Source {
       case End::kTimestamp:
         return at_timestamp(*client, splits, options_.end_timestamp_us, deadline);
       case End::kOffsets:
-        return end_at_offsets(*client, options_.name, splits, options_.end_offsets, deadline);
+        return end_at_offsets(*client, options_.name, splits, end_offsets_of(splits), deadline);
       case End::kNone:
         break;
     }
@@ -151,7 +137,10 @@ class KafkaSource final : public Source {
     std::vector<TailCheck> checks;
     std::unique_ptr<Client> reader;
     for (const SplitAssignment& assignment : assignments) {
-      if (own_position(assignment.position).tail_fp == 0) {
+      const PartitionPosition position = own_position(assignment.position);
+      // Whoever goes on after a loss must know all the same of a log that ends before the position.
+      const bool may_be_outside = goes_on_after_loss() && position.next > 0;
+      if (position.tail_fp == 0 && !may_be_outside) {
         checks.push_back({assignment.split, TailState::kUnverified, "nothing was consumed yet"});
         continue;
       }
@@ -164,10 +153,8 @@ class KafkaSource final : public Source {
                                            {"queued.max.messages.kbytes", "16384"},
                                            {"fetch.message.max.bytes", "65536"}}));
       }
-      WEIR_ASSIGN(TailCheck check, verify_tail(*reader, assignment, deadline));
-      if (check.state == TailState::kOutside && !goes_on_after_loss()) {
-        check.state = TailState::kRewritten;
-      }
+      WEIR_ASSIGN(const std::optional<TailCheck> found, verify_tail(*reader, assignment, deadline));
+      WEIR_ASSIGN(TailCheck check, judged(assignment, found));
       checks.push_back(std::move(check));
     }
     return checks;
@@ -197,6 +184,7 @@ class KafkaSource final : public Source {
       const std::vector<SplitAssignment>& assignments,
       const std::vector<const Waker*>& wakers) override {
     // The bound is that of each partition's queue, and librdkafka takes it when a handle is made.
+    assigned_ = false;
     if (assignments.size() != partitions_) consumer_.reset();
     partitions_ = assignments.size();
     partitions_read_.clear();
@@ -276,8 +264,58 @@ class KafkaSource final : public Source {
     for (const Position& skip : assignment.skips) reading.skips.insert(own_position(skip).next);
     return reading;
   }
+  Result<std::vector<SplitListing>> of_names(
+      const std::map<std::string, std::int32_t>& topics) const {
+    std::vector<SplitListing> splits;
+    for (const auto& [topic, partitions] : options_.assign) {
+      const auto found = topics.find(topic);
+      if (found == topics.end()) return missing(topic);
+      for (const std::int32_t partition : partitions) {
+        if (partition >= found->second) {
+          return Error{Action::kStopJob, Code::kTopicMissing,
+                       "source \"" + options_.name + "\": topic \"" + topic + "\" has " +
+                           std::to_string(found->second) + " partitions, there is no partition " +
+                           std::to_string(partition)};
+        }
+        splits.push_back(listing({topic, partition}));
+      }
+    }
+    for (const std::string& topic : options_.topics) {
+      const auto found = topics.find(topic);
+      if (found == topics.end()) return missing(topic);
+      for (std::int32_t i = 0; i < found->second; ++i) splits.push_back(listing({topic, i}));
+    }
+    return splits;
+  }
+
+  Result<TailCheck> judged(const SplitAssignment& assignment,
+                           const std::optional<TailCheck>& found) const {
+    if (!found && options_.pattern) {
+      // The next discover() lets it go.
+      return Error{Action::kRetry, Code::kTopicMissing, assignment.split.split + " has just gone"};
+    }
+    if (!found) return TailCheck{assignment.split, TailState::kRewritten, "the partition is gone"};
+    TailCheck check = *found;
+    const bool stops = check.state == TailState::kOutside && !goes_on_after_loss();
+    if (stops) check.state = TailState::kRewritten;
+    return check;
+  }
+
+  // Without the partitions that are there, and not asked about: their ends were resolved before.
+  OffsetsByTopic end_offsets_of(const std::vector<std::string>& splits) const {
+    OffsetsByTopic offsets = options_.end_offsets;
+    for (auto& [topic, partitions] : offsets) {
+      std::erase_if(partitions, [&, &name = topic](const auto& each) {
+        const std::string split = split_name({name, each.first});
+        const bool asked = std::find(splits.begin(), splits.end(), split) != splits.end();
+        return !asked && listed_.contains(split);
+      });
+    }
+    return offsets;
+  }
+
   // Of what is there now; that nothing is, is said once.
-  std::vector<SplitListing> matching(const std::map<std::string, std::int32_t>& topics) {
+  Result<std::vector<SplitListing>> of_pattern(const std::map<std::string, std::int32_t>& topics) {
     std::vector<SplitListing> splits;
     for (const auto& [topic, partitions] : topics) {
       if (!options_.pattern->matches(topic)) continue;
@@ -358,6 +396,7 @@ class KafkaSource final : public Source {
     std::int64_t high = -1;  // negative: not known
   };
   std::map<TopicPartition, PartitionRead> partitions_read_;  // of the last assignment
+  std::set<std::string> listed_;                             // splits, by the last discover()
   bool nothing_said_ = false;                                // that the pattern matches nothing
 };
 

@@ -10,7 +10,7 @@
 
 #include "connectors/kafka/client.h"
 #include "connectors/kafka/edges.h"
-#include "connectors/kafka/partition_reader.h"
+#include "connectors/kafka/loss.h"
 #include "flow/source.h"
 
 namespace weir::kafka {

@@ -68,8 +68,8 @@ Result<> scan_tail(Client& reader, const TopicPartition& partition, std::int64_t
 
 }  // namespace
 
-Result<TailCheck> verify_tail(Client& reader, const SplitAssignment& assignment,
-                              MonoTime deadline) {
+Result<std::optional<TailCheck>> verify_tail(Client& reader, const SplitAssignment& assignment,
+                                             MonoTime deadline) {
   const PartitionPosition position = own_position(assignment.position);
   TailCheck check{assignment.split, TailState::kUnverified, {}};
   const TopicPartition partition = own_partition(assignment.split.split);
@@ -86,8 +86,7 @@ Result<TailCheck> verify_tail(Client& reader, const SplitAssignment& assignment,
       return Error{Action::kRetry, Code::kTopicMissing,
                    assignment.split.split + " was not there for a moment"};
     }
-    check = {assignment.split, TailState::kRewritten, "the partition is gone"};
-    return check;
+    return std::optional<TailCheck>();
   }
   if (error != RD_KAFKA_RESP_ERR_NO_ERROR) {
     return reader.explained(to_error(error, "asking for the ends of " + assignment.split.split));
@@ -96,14 +95,16 @@ Result<TailCheck> verify_tail(Client& reader, const SplitAssignment& assignment,
     check = {assignment.split, TailState::kOutside,
              "the log ends at " + std::to_string(high) + ", before position " +
                  std::to_string(position.next)};
-    return check;
+    return std::optional(check);
   }
+  check.detail = "nothing was consumed yet";
+  if (position.tail_fp == 0) return std::optional(check);
   const std::int64_t from =
       std::max(low, position.tail_offset >= 0 ? position.tail_offset : position.next - kTailWindow);
   check.detail = "the last consumed record is not in the log any more";
-  if (from >= position.next) return check;
+  if (from >= position.next) return std::optional(check);
   WEIR_TRY(scan_tail(reader, partition, from, position, check, deadline));
-  return check;
+  return std::optional(check);
 }
 
 }  // namespace weir::kafka

@@ -146,6 +146,14 @@ TEST_CASE("Committer: a topic that was made again is gone on with where the sour
     // Until its reader has left it, the position is what it was.
     CHECK(world.mirror.at(split(0)).first == 40);
   }
+  SECTION("it goes on, up to an end") {
+    world.goes_on_after_loss = true;
+    world.bounded = true;
+    world.lane->sources["in"].ends = {{"t/0", at(90)}, {"t/1", at(90)}};
+    CHECK(start_of(world) == Code::kNone);
+    CHECK(world.lane->sources["in"].ends.at("t/0") == at(10));
+    CHECK(world.lane->sources["in"].ends.at("t/1") == at(90));
+  }
 }
 
 TEST_CASE("Committer: knows better than its store what it has decided", "[engine]") {

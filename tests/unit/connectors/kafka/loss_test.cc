@@ -1,6 +1,6 @@
 #include <catch2/catch.hpp>
 
-#include "connectors/kafka/partition_reader.h"
+#include "connectors/kafka/loss.h"
 
 namespace weir::kafka {
 namespace {
