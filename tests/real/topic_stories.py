@@ -502,7 +502,9 @@ def pattern_topic_goes_unread():
         by_pattern(story, f"^{story.input}")
         other = f"{story.input}.other"
         produce_to(story, other, 100)
-        run = story.started(100)
+        story.produce(100)
+        run = story.start()
+        story.verify(ordered=False)
         seen = story.next
         story.produce(200)
         time.sleep(2)  # read by then, and committed 3 s later
