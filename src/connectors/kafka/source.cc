@@ -323,8 +323,7 @@ class KafkaSource final : public Source {
     }
     if (splits.empty() && !nothing_said_) {
       log(LogLevel::kWarn, "source \"" + options_.name + "\": pattern \"" + options_.pattern->text +
-                               "\" matches no topic of cluster " + options_.cluster.name +
-                               "; the job waits for one");
+                               "\" matches no topic of cluster " + options_.cluster.name + " yet");
     }
     nothing_said_ = splits.empty();
     return splits;
