@@ -133,7 +133,7 @@ std::optional<std::uint64_t> RepeatLimit::admit(std::string_view message,
     window.since = now;
     window.written = 0;
   }
-  if (window.written >= kRepeatsMax) {
+  if (window.written >= repeats_max_) {
     ++window.held_back;
     return std::nullopt;
   }

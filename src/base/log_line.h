@@ -20,12 +20,14 @@ std::string text_log_line(LogLevel level, const LogContext& context, std::string
 std::string json_log_line(LogLevel level, const LogContext& context, std::string_view message,
                           LogTime at);
 
-/// Lets the same text through 10 times a minute, and counts the rest.
+/// Lets the same text through 10 times a minute, or as often as it was made for, and counts the
+/// rest.
 ///
-/// Thread: the log's, under its lock.
+/// Thread: its owner's, under the owner's lock.
 class RepeatLimit {
  public:
   static constexpr std::uint64_t kRepeatsMax = 10;
+  explicit RepeatLimit(std::uint64_t repeats_max = kRepeatsMax) : repeats_max_(repeats_max) {}
   /// How many were held back before this one, or nothing when this one is.
   std::optional<std::uint64_t> admit(std::string_view message,
                                      std::chrono::steady_clock::time_point now);
@@ -38,6 +40,7 @@ class RepeatLimit {
   };
   // Bounded: cleared when it has seen this many different texts, which only lets more through.
   static constexpr std::size_t kTextsMax = 1000;
+  const std::uint64_t repeats_max_;
   std::map<std::string, Window, std::less<>> windows_;
 };
 

@@ -22,7 +22,7 @@ class Check {
     for (const std::string& path : paths) find(path);
     // What every job stands on is said once, whatever the number of jobs.
     std::optional<WeirConfig> config =
-        here_ ? parse_weir_config_file(*here_, once_) : load_config(flags_, once_);
+        here_ ? read_config(flags_, *here_, once_) : load_config(flags_, once_);
     // A mistake in it is no reason not to look at the jobs beside it.
     if (!config && here_) config = WeirConfig{};
     if (config) {
@@ -72,7 +72,7 @@ class Check {
       if (flags_.config.empty() && !here_) {
         here_ = path;
       } else {
-        parse_weir_config_file(path, once_);
+        read_config(flags_, path, once_);
       }
     } else {
       jobs_.push_back(path);

@@ -65,7 +65,7 @@ int plan(const Flags& flags, const LoadedJob& loaded) {
                          : state_dir + "/" + around.instance + "/" + loaded.job->identity();
   if (const auto checkpoint = find_checkpoint(around.directory)) {
     around.checkpoint = checkpoint->place;
-    around.end_is_kept = checkpoint->end_is_kept;
+    around.ends_kept = checkpoint->ends;
   }
   around.matches = pattern_matches(*loaded.job);
   std::fputs(explain_plan(*loaded.job, *loaded.plan, around).c_str(), stdout);

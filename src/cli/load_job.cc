@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "base/nearest.h"
+#include "job/check_properties.h"
 #include "job/run.h"
 #include "spec/parse.h"
 
@@ -67,7 +68,19 @@ std::string quoted(const std::string& word) {
 std::optional<WeirConfig> load_config(const JobFlags& flags, Diagnostics& diagnostics) {
   const std::string file = config_path(flags);
   if (file.empty()) return WeirConfig{};
-  return parse_weir_config_file(file, diagnostics, parse_options(flags));
+  return read_config(flags, file, diagnostics);
+}
+
+std::optional<WeirConfig> read_config(const JobFlags& flags, const std::string& file,
+                                      Diagnostics& diagnostics) {
+  std::optional<WeirConfig> config =
+      parse_weir_config_file(file, diagnostics, parse_options(flags));
+  if (!config) return config;
+  Diagnostics refused;
+  check_properties(*config, refused);
+  if (!refused.has_errors()) return config;
+  for (const Diagnostic& each : refused.all()) diagnostics.add(each);
+  return std::nullopt;
 }
 
 LoadedJob load_job_under(const WeirConfig& config, const JobFlags& flags, const std::string& path,
@@ -78,6 +91,7 @@ LoadedJob load_job_under(const WeirConfig& config, const JobFlags& flags, const 
   if (!loaded.job) return loaded;
   for (const ParamSpec& param : loaded.job->params) params_known.push_back(*param.name);
   check_param_values(loaded);
+  check_properties(*loaded.job, loaded.diagnostics);
   loaded.plan = make_plan(*loaded.job, loaded.diagnostics);
   return loaded;
 }

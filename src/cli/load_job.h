@@ -34,6 +34,9 @@ LoadedJob load_job(const JobFlags& flags, const std::string& path);
 
 /// weir.yaml alone, or the defaults without one; nothing when it has mistakes.
 std::optional<WeirConfig> load_config(const JobFlags& flags, Diagnostics& diagnostics);
+/// The weir.yaml `file`; nothing when it has mistakes.
+std::optional<WeirConfig> read_config(const JobFlags& flags, const std::string& file,
+                                      Diagnostics& diagnostics);
 /// The job file alone, under a weir.yaml that was read. A --param that this job does not have is
 /// no mistake here, but left out of `params_known`.
 LoadedJob load_job_under(const WeirConfig& config, const JobFlags& flags, const std::string& path,

@@ -132,10 +132,11 @@ Result<> Committer::commit(const EpochContext& epoch, const std::vector<SplitRan
   WEIR_CHECK(epoch.epoch == lane_.epoch.next(), "epochs are decided one after the other (M4)");
   if (moved.empty()) {
     // Nothing moved, so nothing was written: dropped without a commit.
-    return watched(soon(), [&]() -> Result<> {
+    WEIR_TRY(watched(soon(), [&]() -> Result<> {
       decider_->abort(clock_.mono() + kAbortTimeout);
       return {};
-    });
+    }));
+    return rotate();
   }
   for (const SplitRange& range : moved) {
     const Source& source = *parts_.sources[source_of(range.split)];
@@ -214,6 +215,7 @@ Result<> Committer::decide_locally(EpochRecord& record, const std::vector<Outbox
 
 // LANE says what the record says.
 void Committer::advance(const EpochRecord& record) {
+  for (const SplitRange& range : record.ranges) known_tails_.try_emplace(range.split, range.next);
   lane_.epoch = record.epoch;
   lane_.attempt = record.attempt;
   lane_.digest = record.digest;
@@ -229,22 +231,27 @@ Result<> Committer::flush(const EpochContext& epoch, const std::vector<SplitRang
     if (flushed) continue;
     if (flushed.error().code() != Code::kRowsRefused) return flushed;
     return Error{flushed.error().action(), Code::kRowsRefused,
-                 flushed.error().message() + describe(moved)};
+                 flushed.error().message() + "\n  the epoch's records:" + describe(moved) +
+                     skip_first(moved)};
   }
   return {};
 }
 
-// Which records the refused rows came from, and how to leave one out.
-std::string Committer::describe(const std::vector<SplitRange>& moved) const {
-  std::string text = "\n  the epoch's records:";
-  std::string first;
-  for (const SplitRange& range : moved) {
+std::string Committer::describe(const std::vector<SplitRange>& ranges) const {
+  std::string text;
+  for (const SplitRange& range : ranges) {
     const Source& source = *parts_.sources[source_of(range.split)];
     text += "\n    " + range.split.text() + " from " + source.describe(range.first) + " up to " +
             source.describe(range.next) + ", " + std::to_string(range.records) + " records";
-    if (first.empty()) first = range.split.text() + "@" + source.describe(range.first);
   }
-  return text + "\n  weir offsets " + parts_.options.job_file + " skip " + first +
+  return text;
+}
+
+std::string Committer::skip_first(const std::vector<SplitRange>& ranges) const {
+  if (ranges.empty()) return {};
+  const SplitRange& range = ranges.front();
+  return "\n  weir offsets " + parts_.options.job_file + " skip " + range.split.text() + "@" +
+         parts_.sources[source_of(range.split)]->describe(range.first) +
          "   leaves one record out, here the first";
 }
 
@@ -256,7 +263,9 @@ Result<> Committer::commit_cell(const Commit& commit, const std::function<Result
   const AfterCommit after = on_commit_result(verdict, parts_.options.rotate_always);
   if (after == AfterCommit::kRecover) return verdict.error();
   if (*verdict == Verdict::kDecidedWithDoubt) {
-    log(LogLevel::kInfo, context(), "a commit was followed by doubt; the producer is rotated");
+    LogContext decided = context();
+    decided.epoch = commit.cell.epoch;
+    log(LogLevel::kInfo, decided, "a commit was followed by doubt; the producer is rotated");
   }
   WEIR_TRY(applied());
   return after == AfterCommit::kRotate ? rotate() : Result<>();
@@ -294,14 +303,29 @@ Result<bool> Committer::look_around() {
     changed = changed || miss.let_go;
   }
   if (changed) return true;
-  // A topic that was deleted, made again and filled raises no event, and reading goes on in it. The
-  // lane waits for the answer, so it is a short wait, and no answer says nothing.
-  if (auto tails = verify_tails(clock_.mono() + kTailTimeout); !tails) {
+  // The lane waits for the answer, so it is a short wait, and no answer says nothing.
+  if (Result<> tails = look_at_tails(clock_.mono() + kTailTimeout); !tails) {
     if (tails.error().action() != Action::kRetry) return std::move(tails.error());
     log(LogLevel::kInfo, context(),
         "the last records read were not compared this time: " + tails.error().message());
   }
   return false;
+}
+
+// A topic that was deleted, made again and filled raises no event, and reading goes on in it: the
+// last record read may be one of the new topic's by now. So where reading has moved, the one that
+// was known before is compared too.
+Result<> Committer::look_at_tails(MonoTime deadline) {
+  std::map<SplitId, Position> before = known_tails_;
+  std::erase_if(before, [&](const auto& entry) {
+    return lane_.splits.at(entry.first).position == entry.second;
+  });
+  WEIR_ASSIGN(const std::vector<TailCheck> checks, compare_tails(before, deadline));
+  if (const auto rewritten = decide_tails(checks, parts_.options.job_file)) {
+    return halted(*rewritten);
+  }
+  WEIR_TRY(verify_tails(deadline));
+  return {};
 }
 
 Result<std::map<SplitId, Position>> Committer::find_ends() {
@@ -349,17 +373,9 @@ CommitterProgress Committer::progress() const {
   for (const auto& follower : parts_.followers) {
     outbox_bytes.push_back(parts_.store->outbox_bytes(follower->name()));
   }
-  std::string positions;
-  for (const auto& source : parts_.sources) {
-    for (const auto& [split, progress] : lane_.splits) {
-      if (split.source != source->name() || !is_read(split)) continue;
-      positions += " " + split.text() + "@" + source->describe(progress.position);
-    }
-  }
   return {.known = lane_.id == parts_.id,
           .epoch = lane_.epoch,
           .splits = lane_.splits,
-          .positions = std::move(positions),
           .outbox_bytes = std::move(outbox_bytes),
           .doubts = decider_ ? decider_->doubts() : 0};
 }

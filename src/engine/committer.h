@@ -42,7 +42,8 @@ class Committer {
   /// Begins the transaction of epoch L+1 and reads its clock. Errors also for a fault of a source.
   Result<EpochContext> open(AssignmentId assignment);
   /// Flushes the sinks, prepares D/<N> unless the lane is light, and decides the epoch; afterwards
-  /// it is applied, and the producer rotated. An epoch that moved nothing is dropped.
+  /// it is applied, and the producer rotated where it must be. An epoch that moved nothing is
+  /// dropped.
   Result<> commit(const EpochContext& epoch, const std::vector<SplitRange>& moved,
                   const std::vector<OutboxRow>& outbox);
   /// True when `epoch` was decided, also when commit() failed behind that.
@@ -60,6 +61,11 @@ class Committer {
   /// Gives up an open transaction, 5 s at most, and stops fetching. Precondition: every reader was
   /// destroyed.
   void release();
+
+  /// "\n    clicks/t/0 from 5 up to 17, 12 records" for each.
+  std::string describe(const std::vector<SplitRange>& ranges) const;
+  /// The command that leaves the first record of `ranges` out, on a line of its own.
+  std::string skip_first(const std::vector<SplitRange>& ranges) const;
 
   CommitterProgress progress() const;
 
@@ -84,10 +90,14 @@ class Committer {
   Result<> check_identities() const;
   Result<> identify_sources();
   Result<> check_cell_stands();
-  /// `report`: says which tails could not be compared.
+  /// Where LANE stands in the splits that the job file names.
+  std::map<SplitId, Position> positions_read() const;
+  Result<std::vector<TailCheck>> compare_tails(const std::map<SplitId, Position>& positions,
+                                               MonoTime deadline);
+  /// Of where LANE stands now. `report`: says which tails could not be compared.
   Result<std::vector<TailCheck>> verify_tails(MonoTime deadline, bool report = false);
   void report_unverified(const std::vector<TailCheck>& checks) const;
-  Result<> resolve_ends();
+  Result<> resolve_ends(bool at_start);
   Result<> claim();
   Result<std::vector<ClaimedSplit>> claimed_splits();
   /// LANE's splits of `source` that the job file still names.
@@ -108,6 +118,7 @@ class Committer {
 
   // committer.cc
   Result<> check_health();
+  Result<> look_at_tails(MonoTime deadline);
   Result<> flush(const EpochContext& epoch, const std::vector<SplitRange>& moved);
   EpochRecord record_of(const EpochContext& epoch, const std::vector<SplitRange>& moved);
   Result<> decide_locally(EpochRecord& record, const std::vector<OutboxRow>& outbox);
@@ -121,7 +132,6 @@ class Committer {
   bool is_read(const SplitId& split) const;
   Result<> rotate();
   Cell cell_now() const;
-  std::string describe(const std::vector<SplitRange>& moved) const;
   LogContext context() const;
   std::size_t source_of(const SplitId& split) const;
 
@@ -136,6 +146,9 @@ class Committer {
   std::map<std::string, std::string> identities_;  // of the sources, as of the last recovery
   std::set<std::string> mirrored_;  // sources whose positions the decider's transaction holds
   std::vector<ClaimedSplit> claimed_;
+  // Whose tails were the same at the last look or claim, or lay outside of their logs; else of the
+  // first epoch since then.
+  std::map<SplitId, Position> known_tails_;
   std::vector<SplitId> unclaimed_;  // that begin anew with the claim under way
   std::uint64_t offsets_lost_ = 0;  // of splits that the recovery under way lets go
   std::chrono::sys_seconds claimed_at_{};

@@ -67,6 +67,7 @@ Result<> Committer::first_positions_of(Source& source, const std::vector<SplitId
     WEIR_TRY(check_cell_stands());
     return halted(*decision.halt);
   }
+  if (!decision.notice.empty()) log(LogLevel::kWarn, context(), decision.notice);
   std::map<std::string, Position> positions;
   if (decision.by_start) {
     WEIR_ASSIGN(positions, source.first_positions(names, soon()));

@@ -14,6 +14,9 @@ using std::chrono::seconds;
 // transaction.timeout.ms, and the broker's look every 10 s.
 constexpr seconds kOtherTransactionTimeout{75};
 
+// Reading the last records of all partitions again takes a busy cluster longer, the more they are.
+constexpr std::chrono::milliseconds kTailPatience{10};
+
 // The first question to a cluster: an outage is known soon, and asked about again.
 constexpr seconds kContactTimeout{10};
 
@@ -36,11 +39,12 @@ Result<Recovered> Committer::recover(bool at_start) {
   } else {
     WEIR_TRY(continue_from(decision, splits));
   }
-  WEIR_ASSIGN(const std::vector<TailCheck> tails, verify_tails(soon(), true));
+  const auto patience = static_cast<std::int64_t>(lane_.splits.size()) * kTailPatience;
+  WEIR_ASSIGN(const std::vector<TailCheck> tails, verify_tails(soon() + patience, true));
   // An `end:` was resolved in the log of before.
   for (const SplitId& split : outside_of(tails))
     lane_.sources[split.source].ends.erase(split.split);
-  WEIR_TRY(resolve_ends());
+  WEIR_TRY(resolve_ends(at_start));
   WEIR_TRY(claim());
   WEIR_ASSIGN(claimed_, claimed_splits());
   return Recovered{claimed_, offsets_lost_};
@@ -95,7 +99,7 @@ Result<std::vector<SplitId>> Committer::discover() {
 }
 
 // Cell and mirror are read one after the other, and another machine that runs this job may have
-// fenced us and committed in between: it rotates at every epoch, and while the cell is its own it
+// fenced us and committed in between: once fenced it recovers, and while the cell is its own it
 // goes on. The two do not belong together then, and say nothing about anybody's offsets.
 Result<> Committer::check_cell_stands() {
   WEIR_ASSIGN(const CellReading now, read_stable(soon()));
@@ -181,8 +185,9 @@ Result<> Committer::apply(const RecoveryDecision& decision) {
   }
   return Error{Action::kHalt, Code::kBug,
                "row " + decision.row +
-                   " needs a delta topic or a snapshot, which this version does "
-                   "not write"};
+                   " needs a delta topic or a snapshot, which this version does not write\n  weir "
+                   "offsets " +
+                   parts_.options.job_file + " show --dump   shows everything, for a report"};
 }
 
 // Two clusters are one when their ids are equal, never by name or brokers.
@@ -199,18 +204,39 @@ Result<> Committer::check_identities() const {
   return {};
 }
 
-Result<std::vector<TailCheck>> Committer::verify_tails(MonoTime deadline, bool report) {
+std::map<SplitId, Position> Committer::positions_read() const {
+  std::map<SplitId, Position> positions;
+  for (const auto& [split, progress] : lane_.splits) {
+    if (is_read(split)) positions[split] = progress.position;
+  }
+  return positions;
+}
+
+Result<std::vector<TailCheck>> Committer::compare_tails(
+    const std::map<SplitId, Position>& positions, MonoTime deadline) {
   std::vector<TailCheck> all;
   for (const auto& source : parts_.sources) {
     std::vector<SplitAssignment> assignments;
-    for (const std::string& name : splits_of(*source)) {
-      const SplitId split{source->name(), name};
-      assignments.push_back({split, lane_.splits.at(split).position, {}});
+    for (const auto& [split, position] : positions) {
+      if (split.source == source->name()) assignments.push_back({split, position, {}});
     }
     WEIR_ASSIGN(const std::vector<TailCheck> checks, source->verify_tails(assignments, deadline));
     all.insert(all.end(), checks.begin(), checks.end());
   }
+  return all;
+}
+
+Result<std::vector<TailCheck>> Committer::verify_tails(MonoTime deadline, bool report) {
+  const std::map<SplitId, Position> positions = positions_read();
+  WEIR_ASSIGN(const std::vector<TailCheck> all, compare_tails(positions, deadline));
   if (const auto rewritten = decide_tails(all, parts_.options.job_file)) return halted(*rewritten);
+  std::map<SplitId, Position> known;
+  for (const TailCheck& check : all) {
+    // Until its reader has seen that it is outside, the log may grow past it unnoticed.
+    const bool stays = check.state == TailState::kSame || check.state == TailState::kOutside;
+    if (stays) known[check.split] = positions.at(check.split);
+  }
+  known_tails_ = std::move(known);
   if (report) report_unverified(all);
   return all;
 }
@@ -238,16 +264,28 @@ std::vector<std::string> Committer::splits_of(const Source& source) const {
 
 // `end:` is resolved once per split. One that has none yet was found later, or this machine has no
 // LANE of before a takeover: without an end it would be read for ever. So what is found later is
-// read up to `end:` as of then; its records are no less the source's than the others'.
-Result<> Committer::resolve_ends() {
+// read up to `end:` as of then; its records are no less the source's than the others'. At a start
+// the job file may be another one, so there the kept ends are compared with it.
+Result<> Committer::resolve_ends(bool at_start) {
   for (const auto& source : parts_.sources) {
-    if (!source->bounded()) continue;
     std::map<std::string, Position>& ends = lane_.sources[source->name()].ends;
-    std::vector<std::string> missing = splits_of(*source);
-    std::erase_if(missing, [&](const std::string& split) { return ends.contains(split); });
-    if (missing.empty()) continue;
-    WEIR_ASSIGN(auto resolved, source->ends(missing, soon()));
-    ends.merge(resolved);
+    std::vector<std::string> asked = splits_of(*source);
+    if (!at_start) std::erase_if(asked, [&](const auto& split) { return ends.contains(split); });
+    EndFacts facts{.source = source->name(),
+                   .bounded = source->bounded(),
+                   .moves = source->end_moves(),
+                   .kept = ends,
+                   .resolved = {},
+                   .describe = [&](const Position& end) { return source->describe(end); },
+                   .job = parts_.options.job_file};
+    if (facts.bounded && !asked.empty()) {
+      WEIR_ASSIGN(facts.resolved, source->ends(asked, soon()));
+    }
+    EndDecision decision = decide_ends(facts);
+    if (!decision.notice.empty()) {
+      log(decision.expected ? LogLevel::kInfo : LogLevel::kWarn, context(), decision.notice);
+    }
+    ends = std::move(decision.ends);
   }
   return {};
 }

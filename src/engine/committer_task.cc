@@ -79,9 +79,9 @@ CommitterReply CommitterTask::on(CleanStop& /*command*/) {
   return answer<StoppedClean>(committer_.clean_stop());
 }
 
-CommitterReply CommitterTask::on(Release& /*command*/) {
+CommitterReply CommitterTask::on(Release& command) {
   committer_.release();
-  return Released{};
+  return Released{committer_.describe(command.taken), committer_.skip_first(command.taken)};
 }
 
 }  // namespace weir

@@ -85,7 +85,8 @@ Coordinator::Coordinator(const LaneId& id, const LaneOptions& options, bool boun
       poison_(options.same_position),
       followers_(outbox_max_bytes_.size()),
       context_{.job = id.job, .lane = id.lane, .epoch = {}},
-      started_(clock.mono()) {
+      started_(clock.mono()),
+      reports_(clock.mono()) {
   budget_.records_max = options.commit_records;
   budget_.bytes_max = options.commit_bytes;
   publish(LaneState::kStarting);
@@ -99,11 +100,14 @@ void Coordinator::step() {
   if (!ended()) watch_stops();
   if (!ended()) watch_committer();
   if (!ended()) advance();
+  report_progress();
 }
 
 void Coordinator::take(FromWorker& from) {
-  if (std::holds_alternative<Discarded>(from.event)) {
-    if (phase_ == Phase::kDiscarding) ++answers_;
+  if (auto* const discarded = std::get_if<Discarded>(&from.event)) {
+    if (phase_ != Phase::kDiscarding) return;
+    ++answers_;
+    std::move(discarded->taken.begin(), discarded->taken.end(), std::back_inserter(given_up_));
     return;
   }
   if (from.assignment != assignment_) return;
@@ -115,6 +119,8 @@ void Coordinator::take(FromWorker& from) {
     waiting_.insert(from.worker);
   } else if (const auto* ended = std::get_if<SplitEnded>(&from.event)) {
     splits_open_.erase(ended->split);
+  } else if (const auto* skipped = std::get_if<RowSkipped>(&from.event)) {
+    if (skips_told_.insert(skipped->kind).second) log(LogLevel::kWarn, context_, skipped->text);
   } else if (auto* const sealed = std::get_if<Sealed>(&from.event)) {
     waiting_.erase(from.worker);
     if (phase_ == Phase::kSealing) on_seal(*sealed);
@@ -146,7 +152,7 @@ void Coordinator::take(FromCommitter& from) {
   if (from.progress.known) {
     progress_ = std::move(from.progress);
     context_.epoch = progress_.epoch;
-    status_.doubts = progress_.doubts;
+    status_.doubts = doubts_before_ + progress_.doubts;
     for (std::size_t i = 0; i < progress_.outbox_bytes.size(); ++i) {
       followers_[i].outbox_bytes = progress_.outbox_bytes[i];
     }
@@ -292,8 +298,9 @@ void Coordinator::on(StoppedClean& /*reply*/) {
   end({stop_seen_ ? LaneState::kStopped : LaneState::kFinished, {}, false});
 }
 
-void Coordinator::on(Released& /*reply*/) {
+void Coordinator::on(Released& reply) {
   if (phase_ != Phase::kReleasing) return;
+  if (!reply.ranges.empty()) name_poison(reply);
   switch (then_) {
     case Then::kEnd:
       return end(std::move(outcome_));
@@ -331,7 +338,7 @@ void Coordinator::advance() {
       return;
     case Phase::kDiscarding:
       // Workers forget first: sources are let go when no reader is left.
-      if (answers_ == actors_.workers() && !busy_) command(Release{}, Phase::kReleasing);
+      if (answers_ == actors_.workers() && !busy_) release();
       return;
     case Phase::kBackingOff:
       if (now >= back_until_) command(Recover{!claimed_once_}, Phase::kRecovering);
@@ -405,13 +412,21 @@ void Coordinator::watch_committer() {
                       "more than two calls to the decider have not returned"},
                 true});
   }
+  doubts_before_ = status_.doubts;
   if (Result<> replaced = actors_.replace_committer(++committer_); !replaced) {
     return end({LaneState::kFailed, std::move(replaced.error()), true});
   }
   // The one that is gone has not let the sources go.
-  if (phase_ == Phase::kReleasing) return command(Release{}, Phase::kReleasing);
+  if (phase_ == Phase::kReleasing) return release();
   fail({Action::kRecover, Code::kBrokersUnreachable,
         "the decider did not answer within half of transaction.timeout.ms"});
+}
+
+// The last line of a run is the job's summary.
+void Coordinator::report_progress() {
+  if (!options_.log_progress || ended() || stop_seen_) return;
+  const std::optional<std::string> text = reports_.report(status_, clock_.mono());
+  if (text) log(LogLevel::kInfo, context_, *text);
 }
 
 void Coordinator::watch_stops() {
@@ -454,6 +469,7 @@ MonoTime Coordinator::wake_at() const {
   if (phase_ == Phase::kOpen) at = std::min(at, seal_at());
   if (phase_ == Phase::kSealing) at = std::min(at, entered_ + kSealTimeout);
   if (phase_ == Phase::kBackingOff) at = std::min(at, back_until_);
+  if (options_.log_progress && !stop_seen_) at = std::min(at, reports_.due(status_));
   return at;
 }
 
@@ -487,8 +503,7 @@ void Coordinator::fail(Error error, const std::vector<SplitId>& refused) {
   if (poison_.failed(error, progress_.splits, refused)) {
     outcome_ = {LaneState::kHalted,
                 Error{Action::kHalt, Code::kPoisonEpoch,
-                      "three attempts at the same positions failed: " + error.message() +
-                          "\n  the epoch begins at" + progress_.positions},
+                      "three attempts at the same positions failed: " + error.message()},
                 false};
     return give_up(Then::kEnd);
   }
@@ -501,8 +516,7 @@ void Coordinator::fail(Error error, const std::vector<SplitId>& refused) {
   ++status_.recovers;
   const bool waiting = error.code() == Code::kBrokersUnreachable;
   status_.last_error = error.message();
-  log(LogLevel::kWarn, context_,
-      std::string(waiting ? "waiting_for_kafka: " : "recovering: ") + error.message());
+  log(LogLevel::kWarn, context_, recovering_text(error));
   give_up(Then::kBackOff);
   publish(waiting ? LaneState::kWaitingForKafka : LaneState::kStarting);
 }
@@ -510,8 +524,26 @@ void Coordinator::fail(Error error, const std::vector<SplitId>& refused) {
 void Coordinator::give_up(Then then) {
   then_ = then;
   answers_ = 0;
+  given_up_.clear();
   enter(Phase::kDiscarding);
   for (std::size_t i = 0; i < actors_.workers(); ++i) actors_.send(i, Discard{});
+}
+
+void Coordinator::release() {
+  const bool poison = outcome_.error && outcome_.error->code() == Code::kPoisonEpoch;
+  std::sort(given_up_.begin(), given_up_.end(),
+            [](const SplitRange& a, const SplitRange& b) { return a.split < b.split; });
+  command(Release{poison ? given_up_ : std::vector<SplitRange>{}}, Phase::kReleasing);
+}
+
+// An epoch that was refused before its seal: only what is given up says which records it had.
+void Coordinator::name_poison(const Released& reply) {
+  const Error& error = *outcome_.error;
+  const bool names_record = error.message().find("\n  weir offsets ") != std::string::npos;
+  outcome_.error =
+      Error{error.action(), error.code(),
+            error.message() + "\n  the epoch's records, as far as they were taken:" + reply.ranges +
+                (names_record ? "" : reply.skip)};
 }
 
 void Coordinator::end(LaneOutcome outcome) {

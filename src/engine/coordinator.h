@@ -14,6 +14,7 @@
 #include "engine/decisions.h"
 #include "engine/lane.h"
 #include "engine/messages.h"
+#include "engine/progress.h"
 #include "engine/worker.h"
 
 namespace weir {
@@ -122,6 +123,7 @@ class Coordinator {
   void advance_open();
   void watch_committer();
   void watch_stops();
+  void report_progress();
 
   void enter(Phase phase);
   void command(CommitterCommand command, Phase phase);
@@ -129,6 +131,8 @@ class Coordinator {
   bool waits_for_topic(const Error& error);
   std::vector<SplitId> moved_splits() const;
   void give_up(Then then);
+  void release();
+  void name_poison(const Released& reply);
   void end(LaneOutcome outcome);
   void publish(LaneState state);
   MonoTime seal_at() const;
@@ -147,12 +151,13 @@ class Coordinator {
   Mailbox<LaneEvent>& events_;
 
   Phase phase_ = Phase::kBackingOff;
-  MonoTime entered_;             // the phase
-  bool busy_ = false;            // the committer has a command
-  MonoTime commanded_;           // when it got it
-  std::uint64_t committer_ = 0;  // its number
-  CommitterProgress progress_;   // as of its last reply
-  AssignmentId assignment_;      // counts, so that stale words are told
+  MonoTime entered_;                 // the phase
+  bool busy_ = false;                // the committer has a command
+  MonoTime commanded_;               // when it got it
+  std::uint64_t committer_ = 0;      // its number
+  std::uint64_t doubts_before_ = 0;  // of the committers that were replaced
+  CommitterProgress progress_;       // as of its last reply
+  AssignmentId assignment_;          // counts, so that stale words are told
   std::vector<ClaimedSplit> claimed_;
   std::set<SplitId> splits_open_;  // not read to their end yet
   std::size_t answers_ = 0;        // Sealed or Discarded of this phase
@@ -168,9 +173,11 @@ class Coordinator {
   std::uint64_t failures_ = 0;             // since an epoch was decided, or the lane had been calm
   std::optional<MonoTime> topic_missing_;  // since when
   PoisonCounter poison_;
-  bool claimed_once_ = false;  // by this process
+  std::set<SkipKind> skips_told_;  // of all workers
+  bool claimed_once_ = false;      // by this process
   std::optional<MonoTime> stop_seen_;
   Then then_ = Then::kBackOff;
+  std::vector<SplitRange> given_up_;  // of the open epoch
   LaneOutcome outcome_;
 
   std::vector<FollowerAt> followers_;  // how far each is
@@ -178,6 +185,7 @@ class Coordinator {
   LogContext context_;
   MonoTime started_;
   LaneStatus status_;
+  ProgressReports reports_;
   Snapshot<LaneStatus> published_;
   std::atomic<int> stops_ = 0;
 };

@@ -10,6 +10,12 @@ std::chrono::seconds backoff(std::uint64_t failures) {
   return std::chrono::seconds(std::min<std::uint64_t>(60, doubled));
 }
 
+std::string recovering_text(const Error& error) {
+  if (error.code() != Code::kBrokersUnreachable) return "recovering: " + error.message();
+  return "waiting_for_kafka (" + to_string(error.code()) + "): " + error.message() +
+         "; it is tried again until a broker answers. Check `brokers` and that the cluster is up";
+}
+
 MonoTime next_seal(const EpochProgress& progress, const EpochLimits& limits) {
   const bool full = progress.records >= limits.records || progress.bytes_in >= limits.bytes ||
                     progress.bytes_out >= limits.bytes;

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "base/clock.h"
@@ -17,6 +18,10 @@ namespace weir {
 /// Pause before RECOVER after `failures` of them in a row: 1 s, doubled up to 60 s (epochs.md,
 /// section 3). Pure.
 std::chrono::seconds backoff(std::uint64_t failures);
+
+/// What the log says of a failure that is recovered from: state, code, cause, and for brokers that
+/// do not answer what to do. Pure.
+std::string recovering_text(const Error& error);
 
 /// What the open epoch has taken and written so far.
 struct EpochProgress {

@@ -66,11 +66,12 @@ struct LaneOptions {
   bool takeover_auto = false;  ///< delivery.takeover: auto
   /// False: D records are written whatever the sources are, for the state or followers of the plan.
   bool may_be_light = true;
-  bool rotate_always = true;  ///< delivery.rotate: a new producer handle after every commit
+  bool rotate_always = true;  ///< delivery.rotate: a new producer after every commit, not on doubt
   std::chrono::microseconds drain_timeout = std::chrono::seconds(60);
   /// How long the end of a lane waits for its client libraries to close.
   std::chrono::microseconds close_timeout = std::chrono::seconds(10);
   std::size_t threads_max = 8;
+  bool log_progress = false;  ///< a line a minute (progress.h)
   RowErrorRule decode_errors, eval_errors;
   std::string job;                            ///< its name, for dead letters
   std::map<std::string, std::string> groups;  ///< source name -> its group, if any
@@ -116,7 +117,7 @@ struct LaneStatus {
   std::uint64_t bytes_in = 0;
   std::uint64_t epochs = 0;  ///< committed by this process
   std::uint64_t recovers = 0;
-  std::uint64_t doubts = 0;
+  std::uint64_t doubts = 0;  ///< commits of this process after which a request may be on its way
   std::optional<std::int64_t> lag_records;
   std::chrono::microseconds start_to_claim{};
   std::optional<std::chrono::microseconds> start_to_first_record;

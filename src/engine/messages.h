@@ -53,6 +53,17 @@ struct BudgetFull {};
 struct SplitEnded {
   SplitId split;
 };
+/// Records that are left out alike.
+struct SkipKind {
+  std::string source, step;
+  std::string rule;  ///< "decode" or "eval"
+  auto operator<=>(const SkipKind&) const = default;
+};
+/// The first record of its kind that this worker left out: a count alone does not say what to mend.
+struct RowSkipped {
+  SkipKind kind;
+  std::string text;  ///< for people: the record's place, and why
+};
 struct Sealed {
   std::vector<SplitRange> moved;
   std::vector<OutboxRow> outbox;  ///< for followers, in order per follower and split
@@ -62,7 +73,10 @@ struct Sealed {
   bool readers_are_done = false;
   std::optional<std::int64_t> lag_records;
 };
-struct Discarded {};
+struct Discarded {
+  /// What the epoch had taken, when it was open still: a sealed one has said it.
+  std::vector<SplitRange> taken = {};
+};
 struct WorkerFailed {
   Error error;
   std::optional<SplitId> split;  ///< whose row was refused, with Code::kRowsRefused
@@ -70,7 +84,8 @@ struct WorkerFailed {
 struct FromWorker {
   std::size_t worker = 0;
   AssignmentId assignment;  ///< what an older one says does not count; Discarded always does
-  std::variant<HasRecords, BudgetFull, SplitEnded, Sealed, Discarded, WorkerFailed> event;
+  std::variant<HasRecords, BudgetFull, SplitEnded, RowSkipped, Sealed, Discarded, WorkerFailed>
+      event;
 };
 
 // --- coordinator -> committer ---
@@ -98,7 +113,9 @@ struct Refresh {};
 struct FindEnds {};
 struct CleanStop {};
 /// Give up the open transaction, stop fetching. Every reader was destroyed before.
-struct Release {};
+struct Release {
+  std::vector<SplitRange> taken = {};  ///< to be described
+};
 using CommitterCommand = std::variant<Recover, AssignSources, OpenTransaction, CommitEpoch,
                                       LookAround, Refresh, FindEnds, CleanStop, Release, Quit>;
 
@@ -131,7 +148,11 @@ struct EndsFound {
   std::map<SplitId, Position> ends;
 };
 struct StoppedClean {};
-struct Released {};
+struct Released {
+  /// Release::taken for people, and the command that leaves the first record of it out; empty for
+  /// none.
+  std::string ranges = {}, skip = {};
+};
 struct CommitterFailed {
   Error error;
 };
@@ -143,7 +164,6 @@ struct CommitterProgress {
   bool known = false;       ///< false: it has recovered nothing yet, and the rest says nothing
   EpochId epoch;            ///< the last decided one
   SplitProgressMap splits;  ///< where the next epoch begins
-  std::string positions;    ///< the same for people: " clicks/t/0@17 clicks/t/1@9"
   std::vector<std::uint64_t> outbox_bytes;  ///< that wait, per follower
   std::uint64_t doubts = 0;
 };

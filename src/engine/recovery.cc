@@ -167,7 +167,9 @@ RecoveryDecision decide_recovery(const RecoveryFacts& facts) {
   if (!facts.cell.cell || facts.cell.cell->id != facts.id) {
     return halt("T2", Code::kForeignCell,
                 "group " + facts.id.dotted() + " holds metadata that is not this lane's: \"" +
-                    facts.cell.text + "\"");
+                    facts.cell.text +
+                    "\"\n  `instance: NAME` of weir.yaml, or another `job: NAME` of the job file   "
+                    "gives this job a cell of its own");
   }
   return with_cell(facts, *facts.cell.cell);
 }
@@ -179,8 +181,9 @@ std::optional<RecoveryDecision> check_owner(const RecoveryFacts& facts, const st
   if (facts.lane && is_owner_of(*facts.lane, cell)) return {};
   std::string text = "this job ran last on host " + cell.host + ", claimed at " +
                      time_text(cell.claimed_at) + ", epoch " + number(cell.epoch);
-  text += cell.host == host ? "; that is this host, so the state directory is new or an older copy"
-                            : "";
+  if (cell.host == host) {
+    text += "; that is this host: another --state-dir than then, or a new or older copy of it?";
+  }
   text += "\n  stop the other one for good, then: weir run " + facts.job + " --takeover";
   return halt("owner", Code::kOtherOwner, text);
 }
@@ -292,15 +295,72 @@ std::optional<RecoveryDecision> decide_tails(const std::vector<TailCheck>& check
                   "   reads what is there now from its beginning");
 }
 
+EndDecision decide_ends(const EndFacts& facts) {
+  EndDecision decision;
+  const auto end_of = [&](const auto& split_end) {
+    return facts.source + "/" + split_end.first + "=" + facts.describe(split_end.second);
+  };
+  const auto and_more = [](std::size_t count) {
+    return count > 1 ? " and " + std::to_string(count - 1) + " more" : std::string();
+  };
+  const std::string who = "source \"" + facts.source + "\"";
+  if (!facts.bounded) {
+    if (facts.kept.empty()) return decision;
+    decision.notice = who +
+                      " has no `end:` in the job file any more: the end of its first start, " +
+                      end_of(*facts.kept.begin()) + and_more(facts.kept.size()) +
+                      ", is forgotten, and it is read on";
+    return decision;
+  }
+  decision.ends = facts.kept;
+  std::vector<std::string> others;
+  for (const auto& [split, now] : facts.resolved) {
+    const auto [kept, first] = decision.ends.emplace(split, now);
+    if (first || kept->second == now) continue;
+    others.push_back(end_of(*kept) + ", now " + facts.describe(now));
+  }
+  if (others.empty()) return decision;
+  decision.expected = facts.moves;
+  decision.notice = who + " ends where its `end:` was at the first start: " + others.front() +
+                    and_more(others.size()) + "\n  weir offsets " + facts.job +
+                    " reset   begins anew, with the end of the job file\n  without `end:` in the "
+                    "job file it is read on from where it is";
+  return decision;
+}
+
 std::string corrupt_store_ways_out(const std::string& job) {
   return "\n  restore the state directory from a copy, or, when no other machine runs this job:\n"
          "  weir offsets " +
          job + " reset --takeover   begins anew";
 }
 
+namespace {
+
+// "clicks" of "clicks.g2": generations of one job replace one another.
+std::string_view without_generation(std::string_view job) { return job.substr(0, job.find('.')); }
+
+// The mark of another job's weir. An earlier generation of this one is no other job.
+const MirrorMark* other_jobs_mark(const FirstStartFacts& facts) {
+  for (const MirrorEntry& entry : facts.mirror) {
+    if (entry.state != ReadState::kValue || !entry.mark) continue;
+    const bool same = entry.mark->instance == facts.id.instance &&
+                      without_generation(entry.mark->job) == without_generation(facts.id.job);
+    if (!same) return &*entry.mark;
+  }
+  return nullptr;
+}
+
+// What the keys of the source do for a group that this job cannot simply begin with.
+std::string by_key(const FirstStartFacts& facts, const std::string& key, const std::string& does) {
+  return "\n  `" + key + "` of source \"" + facts.source + "\"   " + does;
+}
+
+}  // namespace
+
 FirstStartDecision decide_first_start(const FirstStartFacts& facts) {
   FirstStartDecision decision;
   const auto& mirror = facts.mirror;
+  const MirrorMark* const others = other_jobs_mark(facts);
   const bool ours = std::any_of(mirror.begin(), mirror.end(), [&](const MirrorEntry& entry) {
     return is_own_mark(entry, facts.id);
   });
@@ -318,19 +378,48 @@ FirstStartDecision decide_first_start(const FirstStartFacts& facts) {
   } else if (facts.start_committed) {
     // A pattern that matches nothing yet asks for nothing yet.
     if (!any && !mirror.empty()) {
-      decision.halt = halt("T3", Code::kGroupInUse,
-                           group + " has no offset, and `start: committed` asks for them");
-    } else if (facts.group_has_members) {
-      decision.halt = halt("T3", Code::kGroupInUse, group + " has live members; stop them first");
-    }
-  } else {
-    decision.by_start = true;
-    if (any && !facts.start_explicit) {
       decision.halt =
           halt("T3", Code::kGroupInUse,
                group +
-                   " already has offsets that are not this job's; write `start: committed` to "
-                   "take them, or `start: earliest` or `latest` to ignore them");
+                   " has no offsets, and `start: committed` asks for them: nobody has committed "
+                   "any, or they have expired" +
+                   by_key(facts, "start: earliest", "begins with all that is there") +
+                   by_key(facts, "start: latest", "begins with what comes from now on") +
+                   by_key(facts, "group: NAME", "takes the offsets of that group"));
+    } else if (facts.group_has_members) {
+      decision.halt = halt("T3", Code::kGroupInUse,
+                           group +
+                               " has live members; stop them, or the offsets that are taken are "
+                               "not where they end" +
+                               by_key(facts, "group: NAME", "is another group"));
+    } else if (others != nullptr) {
+      decision.notice = group + " holds the positions of job \"" + others->job + "\" (instance " +
+                        others->instance +
+                        "), which are taken over; that job must not run any more, and halts with "
+                        "foreign_offsets when it is started again";
+    }
+  } else if (others != nullptr && facts.start_explicit) {
+    // That job's truth may be nowhere else, and weir joins no group: nothing says that it does not
+    // run. By `start: committed` a job takes another one's place without losing where it was.
+    decision.halt =
+        halt("T3", Code::kGroupInUse,
+             group + " holds the positions of job \"" + others->job + "\" (instance " +
+                 others->instance + "), and this job's would overwrite them" +
+                 by_key(facts, "group: NAME", "leaves that job alone") +
+                 by_key(facts, "start: committed",
+                        "takes its place and goes on where it was, once it is stopped for good; "
+                        "then `weir offsets JOB seek` goes elsewhere"));
+  } else {
+    decision.by_start = true;
+    if (any && !facts.start_explicit) {
+      decision.halt = halt(
+          "T3", Code::kGroupInUse,
+          group + " already has offsets that are not this job's" +
+              by_key(facts, "start: committed", "takes them") +
+              (others != nullptr
+                   ? std::string()
+                   : by_key(facts, "start: earliest", "ignores them, as `start: latest` does")) +
+              by_key(facts, "group: NAME", "is another group"));
     }
   }
   return decision;

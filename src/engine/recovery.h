@@ -1,5 +1,7 @@
 #pragma once
 
+#include <functional>
+#include <map>
 #include <optional>
 #include <set>
 #include <string>
@@ -111,6 +113,24 @@ std::optional<RecoveryDecision> decide_tails(const std::vector<TailCheck>& check
 /// The last lines of every HALT corrupt_store; state/, which finds the damage, knows no job.
 std::string corrupt_store_ways_out(const std::string& job);
 
+/// Where a source ends, in LANE and by its `end:` as the job file has it now.
+struct EndFacts {
+  std::string source;
+  bool bounded = false;                      ///< the job file has an end
+  bool moves = false;                        ///< Source::end_moves
+  std::map<std::string, Position> kept;      ///< by split, since its first start
+  std::map<std::string, Position> resolved;  ///< now; of those that are not kept at least
+  std::function<std::string(const Position&)> describe;
+  std::string job;
+};
+struct EndDecision {
+  std::map<std::string, Position> ends;  ///< to be kept
+  std::string notice;                    ///< when they are not what the job file says; else empty
+  bool expected = false;                 ///< the notice is nobody's mistake
+};
+/// A split's end is resolved once and kept; without an `end:` none is. Pure.
+EndDecision decide_ends(const EndFacts& facts);
+
 /// T3's part that the group decides.
 struct FirstStartFacts {
   LaneId id;
@@ -125,7 +145,8 @@ struct FirstStartFacts {
 struct FirstStartDecision {
   std::optional<RecoveryDecision> halt;
   bool by_start =
-      false;  ///< resolve `start:`; else the mirror's values, the rest from the beginning
+      false;           ///< resolve `start:`; else the mirror's values, the rest from the beginning
+  std::string notice;  ///< what to tell without a HALT; may be empty
 };
 FirstStartDecision decide_first_start(const FirstStartFacts& facts);
 

@@ -221,7 +221,9 @@ Result<> commit_claim(const LaneRecord& lane, const Survey& survey, Decider& dec
   const auto& found = survey.recovery.cell.cell;
   if (reading.cell && reading.cell->owner != (found ? found->owner : OwnerId{})) {
     return Error{Action::kHalt, Code::kOtherOwner,
-                 "another weir, on host " + reading.cell->host + ", has taken this job over" + why};
+                 "another weir, on host " + reading.cell->host + ", has taken this job over" + why +
+                     "\n  stop the other one for good, then the same command again with "
+                     "--takeover"};
   }
   return Error{Action::kRetry, "the claim was not committed" + why + "; run the command again"};
 }

@@ -25,6 +25,19 @@ std::string shown(const Record& record) {
 
 }  // namespace
 
+// Once per kind: what is left out is counted, and may be every record.
+template <class Text>
+void Worker::tell_skip(std::string_view source, std::string_view step, std::string_view rule,
+                       Text text) {
+  const auto same = [&](const SkipKind& told) {
+    return told.source == source && told.step == step && told.rule == rule;
+  };
+  if (std::any_of(skips_told_.begin(), skips_told_.end(), same)) return;
+  const SkipKind kind{std::string(source), std::string(step), std::string(rule)};
+  skips_told_.push_back(kind);
+  say(RowSkipped{kind, text() + " (step \"" + kind.step + "\"); more like it are counted only"});
+}
+
 class Worker::Out final : public PipelineOut {
  public:
   Out(Worker& worker, const Task& task) : worker_(worker), task_(task) {}
@@ -37,14 +50,20 @@ class Worker::Out final : public PipelineOut {
   Result<> reject(RowErrorKind kind, std::string_view step, const Batch& batch,
                   const RowError& error) override {
     const LaneOptions& options = worker_.parts_.options;
-    const RowErrorRule& rule =
-        kind == RowErrorKind::kDecode ? options.decode_errors : options.eval_errors;
+    const bool decode = kind == RowErrorKind::kDecode;
+    const RowErrorRule& rule = decode ? options.decode_errors : options.eval_errors;
+    const std::string rule_key(decode ? "decode" : "eval");
+    const Record& record = batch.records[error.row];
+    const auto place_of = [&] { return task_.split.text() + "@" + std::to_string(record.offset); };
     if (rule.kind == RowErrorRule::Kind::kSkip) {
       ++worker_.rows_skipped_;
+      worker_.tell_skip(task_.split.source, step, rule_key, [&] {
+        return "record " + place_of() + " is left out by `errors: { " + rule_key +
+               ": skip }`: " + error.message;
+      });
       return {};
     }
-    const Record& record = batch.records[error.row];
-    const std::string place = task_.split.text() + "@" + std::to_string(record.offset);
+    const std::string place = place_of();
     // A dead letter that its sink refuses has nowhere else to go.
     const bool dead = batch.schema == dead_letter_schema();
     if (rule.kind == RowErrorRule::Kind::kDeadLetter && !dead) {
@@ -55,8 +74,7 @@ class Worker::Out final : public PipelineOut {
     }
     return Error{Action::kHalt, Code::kPoisonRecord,
                  "record " + place + ": " + error.message + "\n  " + shown(record) + "\n  " +
-                     (kind == RowErrorKind::kDecode ? "errors: { decode: skip }"
-                                                    : "errors: { eval: skip }") +
+                     "errors: { " + rule_key + ": skip }" +
                      " in the job file leaves such records out and counts them, and { dlq: NAME } "
                      "sends them to a sink of errors.sinks\n  weir offsets " +
                      options.job_file + " skip " + place + "   leaves this one out"};
@@ -116,9 +134,11 @@ void Worker::on(OpenEpoch& command) {
 void Worker::on(SealEpoch& /*command*/) { sealing_ = open_.has_value(); }
 
 void Worker::on(Discard& /*command*/) {
+  Discarded discarded;
+  if (open_) discarded.taken = taken();
   forget();
   failed_ = false;
-  say(Discarded{});
+  say(std::move(discarded));
 }
 
 void Worker::on(Assign& command) {
@@ -319,12 +339,20 @@ Result<> Worker::process(Task& task) {
   return write_pending();
 }
 
+// How far each split has moved in the open epoch.
+std::vector<SplitRange> Worker::taken() const {
+  std::vector<SplitRange> ranges;
+  for (const Task& task : tasks_) {
+    if (task.next == task.first) continue;
+    ranges.push_back({task.split, task.first, task.next, task.records});
+  }
+  return ranges;
+}
+
 void Worker::answer_seal() {
   Sealed sealed;
-  for (Task& task : tasks_) {
-    if (task.next != task.first) {
-      sealed.moved.push_back({task.split, task.first, task.next, task.records});
-    }
+  sealed.moved = taken();
+  for (const Task& task : tasks_) {
     sealed.readers_are_done = sealed.readers_are_done || task.lost;
     if (task.lag_records) {
       sealed.lag_records = sealed.lag_records.value_or(0) + *task.lag_records;

@@ -85,6 +85,8 @@ class Worker {
     events_.send(FromWorker{index_, assignment_, std::move(event)});
   }
   Result<> write_pending();
+  template <class Text>
+  void tell_skip(std::string_view source, std::string_view step, std::string_view rule, Text text);
   void send_dead_letters();
   const Task& task_of(const Batch& batch) const;
   const std::string& name_of(SinkIndex sink) const;
@@ -94,6 +96,7 @@ class Worker {
   Result<bool> fetch(Task& task);
   Result<> process(Task& task);
   void answer_seal();
+  std::vector<SplitRange> taken() const;
   void forget();
 
   const std::size_t index_;
@@ -117,6 +120,7 @@ class Worker {
   std::size_t turn_ = 0;
   std::deque<PendingWrite> pending_;
   DeadLetters dead_letters_;
+  std::vector<SkipKind> skips_told_;  // for the worker's whole life
   std::uint64_t rows_in_ = 0, rows_out_ = 0, rows_skipped_ = 0, rows_dead_ = 0, dropped_ = 0;
   std::uint64_t offsets_lost_ = 0;
 };

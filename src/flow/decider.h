@@ -83,7 +83,8 @@ class Decider {
   virtual bool mirror_is_transactional() const = 0;
 
   /// Opens the transaction that the epoch's rows go into; local and quick.
-  /// Precondition: fenced, and the commit before was decided (M4). Errors: kRecover.
+  /// Precondition: fenced; since then nothing was aborted, and every commit decided without doubt
+  /// (M4). Errors: kRecover.
   virtual Result<> begin(EpochId epoch) = 0;
 
   /// Makes `commit.cell` real together with everything produced since begin(). A claim or a
@@ -98,7 +99,8 @@ class Decider {
   ///   kStopJob   this cluster will never accept it, such as a missing permission
   virtual Result<Verdict> commit(const Commit& commit) = 0;
 
-  /// Gives up the open transaction; the result does not matter to anybody but waiting readers.
+  /// Gives up the open transaction; the result does not matter to anybody but waiting readers. A
+  /// fence comes before the next begin: late requests of what was given up would join it.
   virtual void abort(MonoTime deadline) = 0;
 
   /// How often a commit was followed by doubt, since it was made; for metrics.

@@ -138,7 +138,9 @@ class Source {
 
   /// True when `end:` is given, or the source ends by nature (a file).
   virtual bool bounded() const = 0;
-  /// Resolves `end:` to positions; once, at the first start.
+  /// True for an end that lies elsewhere whenever it is asked for (`latest`).
+  virtual bool end_moves() const { return false; }
+  /// Resolves `end:` to positions. What it was at the first start counts, and is kept.
   virtual Result<std::map<std::string, Position>> ends(const std::vector<std::string>& splits,
                                                        MonoTime deadline) = 0;
   /// The end as of now, for `trigger: available_now`; at every start.

@@ -37,8 +37,7 @@ std::string host_name() {
 
 kafka::KafkaSourceOptions kafka_options(const JobSpec& job_spec, const SourceSpec& spec,
                                         std::size_t index, const PlannedSource& planned,
-                                        const std::string& job, kafka::Properties properties,
-                                        std::uint64_t fetch_bytes) {
+                                        const std::string& job, std::uint64_t fetch_bytes) {
   const KafkaSourceSpec& from = spec.kafka;
   kafka::KafkaSourceOptions options{
       .index = SourceIndex{static_cast<std::uint32_t>(index)},
@@ -59,7 +58,7 @@ kafka::KafkaSourceOptions kafka_options(const JobSpec& job_spec, const SourceSpe
       .on_data_loss = static_cast<kafka::OnDataLoss>(from.on_data_loss),
       .with_headers = planned.reads_headers,
       .fetch_bytes = fetch_bytes,
-      .properties = std::move(properties)};
+      .properties = properties_of(from.properties)};
   for (const auto& topic : from.topics) options.topics.push_back(*topic);
   if (from.pattern.given) options.pattern = {*from.pattern, pattern_topics(job_spec, spec)};
   return options;
@@ -98,6 +97,7 @@ LaneOptions lane_options(const JobSpec& job, const Plan& plan, const BuildOption
   lane.commit_bytes = job.commit.bytes;
   lane.available_now = job.trigger->kind == TriggerKind::kAvailableNow;
   if (job.trigger->kind == TriggerKind::kEvery) lane.trigger_every = job.trigger->every;
+  lane.rotate_always = *job.rotate == Rotate::kAlways;
   lane.takeover = options.takeover;
   lane.takeover_auto = *job.takeover == Takeover::kAuto;
   // Whether it is light, the clusters' ids say at the claim.
@@ -151,10 +151,9 @@ class LaneBuilder {
         const auto count =
             std::count_if(job_.sources.begin(), job_.sources.end(),
                           [](const SourceSpec& each) { return each.kind == SourceKind::kKafka; });
-        WEIR_ASSIGN(kafka::Properties properties, resolve(spec.kafka.properties));
-        parts_.sources.push_back(kafka::make_kafka_source(kafka_options(
-            job_, spec, index, plan_.sources[index], options_.job_file, std::move(properties),
-            memory_.fetch_bytes / static_cast<std::uint64_t>(count))));
+        parts_.sources.push_back(kafka::make_kafka_source(
+            kafka_options(job_, spec, index, plan_.sources[index], options_.job_file,
+                          memory_.fetch_bytes / static_cast<std::uint64_t>(count))));
         return {};
       }
       case SourceKind::kFile:
@@ -183,12 +182,10 @@ class LaneBuilder {
     return {};
   }
 
-  static Result<> add_topic(const SinkSpec& spec, bool rows_choose, kafka::ProducerOptions& into) {
-    WEIR_ASSIGN(kafka::Properties properties, resolve(spec.kafka.properties));
+  static void add_topic(const SinkSpec& spec, bool rows_choose, kafka::ProducerOptions& into) {
     into.topics.push_back({*spec.kafka.topic, std::string(to_string(spec.kafka.partitioner)),
-                           std::string(to_string(spec.kafka.compression)), std::move(properties),
-                           rows_choose});
-    return {};
+                           std::string(to_string(spec.kafka.compression)),
+                           properties_of(spec.kafka.properties), rows_choose});
   }
 
   // All that is written to one cluster, through one producer.
@@ -213,12 +210,11 @@ class LaneBuilder {
     const std::vector<SinkRole>& roles = plan_.delivery.sinks;
     for (std::size_t i = 0; i < job_.sinks.size(); ++i) {
       if (job_.sinks[i].kind != SinkKind::kKafka) continue;
-      WEIR_TRY(add_topic(job_.sinks[i], plan_.sinks[i].partition.has_value(),
-                         output_of(job_.sinks[i], roles[i]).options));
+      add_topic(job_.sinks[i], plan_.sinks[i].partition.has_value(),
+                output_of(job_.sinks[i], roles[i]).options);
     }
     for (std::size_t i = 0; i < job_.dlqs.size(); ++i) {
-      WEIR_TRY(
-          add_topic(job_.dlqs[i], false, output_of(job_.dlqs[i], plan_.delivery.dlqs[i]).options));
+      add_topic(job_.dlqs[i], false, output_of(job_.dlqs[i], plan_.delivery.dlqs[i]).options);
     }
     open_outputs();
     sinks_.resize(job_.sinks.size());
@@ -241,9 +237,12 @@ class LaneBuilder {
   // The transaction of a lane decided without rows has a producer too.
   void open_outputs() {
     const std::uint64_t share = memory_.rows_bytes / std::max<std::size_t>(outputs_.size(), 1);
+    std::vector<std::string> sources;
+    for (const SourceSpec& source : job_.sources) sources.push_back(*source.name);
     kafka::ProducerOptions transaction{.topics = {}, .queue_bytes = share};
     for (Output& output : outputs_) {
       output.options.queue_bytes = share;
+      output.options.sources = sources;
       if (output.role == SinkRole::kTransaction) {
         transaction = std::move(output.options);
       } else {
@@ -333,7 +332,8 @@ class LaneBuilder {
     parts_.make_decider =
         kafka::kafka_decider_factory({.cluster = cluster_of(*plan_.delivery.cluster),
                                       .lane = parts_.id,
-                                      .mirror_groups = parts_.options.groups},
+                                      .mirror_groups = parts_.options.groups,
+                                      .rotate_always = parts_.options.rotate_always},
                                      slot_);
   }
 

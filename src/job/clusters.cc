@@ -1,17 +1,16 @@
 #include "job/clusters.h"
 
 namespace weir {
+namespace {
 
-Result<kafka::Properties> resolve(const std::map<std::string, SecretText>& properties) {
+Result<kafka::Properties> resolve(const KafkaProperties& properties) {
   kafka::Properties resolved;
-  for (const auto& [name, text] : properties) {
-    WEIR_ASSIGN(const Secret secret, text.resolve());
+  for (const auto& [name, property] : properties) {
+    WEIR_ASSIGN(const Secret secret, property.value.resolve());
     resolved.emplace_back(name, secret.reveal());
   }
   return resolved;
 }
-
-namespace {
 
 Result<kafka::Properties> cluster_properties(const ClusterConfig& config) {
   WEIR_ASSIGN(kafka::Properties properties, resolve(config.properties));
@@ -36,12 +35,18 @@ Result<kafka::Properties> cluster_properties(const ClusterConfig& config) {
 
 }  // namespace
 
+kafka::PropertyReader properties_of(const KafkaProperties& properties) {
+  if (properties.empty()) return {};
+  return std::function<Result<kafka::Properties>()>([properties] { return resolve(properties); });
+}
+
 kafka::KafkaCluster cluster_of(const KafkaEndpoint& endpoint) {
   const ClusterConfig& config = endpoint.cluster;
   return {.name = config.name.empty() ? config.bootstrap() : config.name,
           .brokers = config.bootstrap(),
           .epoch_topic = config.epoch_topic,
-          .properties = [config] { return cluster_properties(config); }};
+          .properties = std::function<Result<kafka::Properties>()>(
+              [config] { return cluster_properties(config); })};
 }
 
 }  // namespace weir

@@ -12,7 +12,7 @@ namespace weir {
 /// are read at every connect, so that one that was changed is taken up.
 kafka::KafkaCluster cluster_of(const KafkaEndpoint& endpoint);
 
-/// `properties:` of a source or sink. Errors: kRetry for a file that cannot be read now.
-Result<kafka::Properties> resolve(const std::map<std::string, SecretText>& properties);
+/// `properties:` of a source or sink, read at every connect as well.
+kafka::PropertyReader properties_of(const KafkaProperties& properties);
 
 }  // namespace weir

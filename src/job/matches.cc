@@ -9,7 +9,7 @@ namespace {
 constexpr std::chrono::seconds kPatience{5};
 
 Result<std::string> matches_of(const JobSpec& job, const SourceSpec& source) {
-  WEIR_ASSIGN(const kafka::Properties properties, resolve(source.kafka.properties));
+  WEIR_ASSIGN(const kafka::Properties properties, properties_of(source.kafka.properties).read());
   WEIR_ASSIGN(const auto client, kafka::Client::open(cluster_of(source.kafka.endpoint),
                                                      RD_KAFKA_CONSUMER, properties));
   WEIR_ASSIGN(const auto topics,

@@ -98,6 +98,7 @@ int run_job(const JobSpec& job, const Plan& plan, const RunOptions& options) {
       build_lane(job, plan, options.instance, std::move(*store),
                  {.clock = clock, .job_file = options.job_file, .takeover = options.takeover});
   if (!parts) return fail(std::move(parts.error()));
+  parts->options.log_progress = !log_shows_status();
   SystemRandom random;
   auto lane = Lane::open(std::move(*parts), clock, random);
   if (!lane) return fail(std::move(lane.error()));

@@ -94,14 +94,14 @@ std::string final_summary(const LaneStatus& status, std::chrono::microseconds ra
                        std::chrono::duration<double>(ran).count());
   }
   std::string text = fmt::format(
-      "{} at epoch {}: {} records in, {} rows out, {} skipped, {}{}{} epochs, {} recoveries in "
-      "{:.1f} s",
+      "{} at epoch {}: {} records in, {} rows out, {} skipped, {}{}{} epochs, {} doubts, {} "
+      "recoveries in {:.1f} s",
       to_string(status.state), status.epoch.value(), status.rows_in, status.rows_out,
       status.rows_skipped,
       status.rows_dead > 0 ? fmt::format("{} dead letters, ", status.rows_dead) : std::string(),
       status.offsets_lost > 0 ? fmt::format("{} offsets lost, ", status.offsets_lost)
                               : std::string(),
-      status.epochs, status.recovers, std::chrono::duration<double>(ran).count());
+      status.epochs, status.doubts, status.recovers, std::chrono::duration<double>(ran).count());
   text += "; start to claim " + milliseconds_text(status.start_to_claim);
   if (status.start_to_first_record)
     text += ", to first record taken " + milliseconds_text(*status.start_to_first_record);

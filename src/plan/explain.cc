@@ -238,7 +238,7 @@ class Explainer {
         }
         page_.line("group",
                    spec.kafka.group + " gets a copy of the positions; weir never joins it");
-        starts(spec.kafka);
+        starts(*spec.name, spec.kafka);
         break;
       case SourceKind::kFile:
         page_.head(label, "file " + *spec.file.path);
@@ -257,7 +257,7 @@ class Explainer {
     to(planned.takers, first_step_takes(planned.takers));
   }
 
-  void starts(const KafkaSourceSpec& kafka) {
+  void starts(const std::string& name, const KafkaSourceSpec& kafka) {
     const std::string start = start_text(*kafka.start);
     page_.line("start", around_.checkpoint ? fmt::format("{}, ignored: checkpoint at {}", start,
                                                          *around_.checkpoint)
@@ -267,10 +267,16 @@ class Explainer {
                  fmt::format("goes on at the {} of what is there, and counts",
                              kafka.on_data_loss == OnDataLoss::kEarliest ? "beginning" : "end"));
     }
-    if (kafka.end->kind == EndKind::kNone) return;
-    page_.line("end",
-               end_text(*kafka.end) +
-                   (around_.end_is_kept ? ", ignored: it was resolved at the first start" : ""));
+    const auto kept = around_.ends_kept.find(name);
+    if (kafka.end->kind != EndKind::kNone) {
+      page_.line("end",
+                 end_text(*kafka.end) + (kept == around_.ends_kept.end()
+                                             ? std::string()
+                                             : ", as it was at the first start: " + kept->second));
+    } else if (kept != around_.ends_kept.end()) {
+      page_.line("end", "none: the end of the first start, " + kept->second +
+                            ", is forgotten by the next one");
+    }
   }
 
   void step(std::size_t index) {
@@ -356,10 +362,10 @@ class Explainer {
     page_.head("exchange", "none: every row stays with the worker of its partition");
     page_.head("trigger", trigger_text(*job_.trigger));
     page_.head("commit",
-               fmt::format("every {}, {} records, or {} of input or output; a new producer "
-                           "after each",
+               fmt::format("every {}, {} records, or {} of input or output; a new producer {}",
                            format_duration(job_.commit.every), job_.commit.records,
-                           format_size(job_.commit.bytes)));
+                           format_size(job_.commit.bytes),
+                           *job_.rotate == Rotate::kAlways ? "after each" : "on doubt"));
     page_.head("errors", fmt::format("decode {}, eval {}", error_text(job_.on_decode_error),
                                      error_text(job_.on_eval_error)));
     page_.head("takeover", *job_.takeover == Takeover::kAuto

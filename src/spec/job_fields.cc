@@ -103,7 +103,8 @@ constexpr FieldInfo kJob[] = {
      .example = "group: prod.late-departures",
      .description =
          "The consumer group that gets a copy of the positions, for lag tools. weir never "
-         "joins it. Generation 2 and later add `.g2`."},
+         "joins it. Generation 2 and later add `.g2`. Positions of another job of weir's are taken "
+         "over by `start: committed`, and by no other start overwritten."},
     {.path = "sources.*.kafka.start",
      .type = kMap,
      .choices = "latest|earliest|committed",
@@ -125,7 +126,9 @@ constexpr FieldInfo kJob[] = {
      .choices = "none|latest",
      .preset = "none",
      .example = "end: latest",
-     .description = "Where the job ends: resolved once, at the first start, and kept."},
+     .description = "Where the source ends: resolved once, at the first start, and kept, also "
+                    "where the key is "
+                    "changed. Without it the source is read on."},
     {.path = "sources.*.kafka.end.timestamp",
      .type = kTimestamp,
      .example = "end: { timestamp: 2026-12-01T00:00:00Z }",
@@ -486,11 +489,12 @@ constexpr FieldInfo kJob[] = {
      .max = 1024 * kMiB},
     {.path = "delivery.rotate",
      .type = kChoice,
-     .choices = "always|~on_doubt",
-     .preset = "always",
+     .choices = "on_doubt|always",
+     .preset = "on_doubt",
      .example = "rotate: always",
      .description = "When the producer is made anew between two epochs, so that a late copy of a "
-                    "request cannot commit a half of the next one."},
+                    "request cannot commit a half of the next one: `on_doubt` where a copy may be "
+                    "on its way, as after a lost connection or answer; `always` at every epoch."},
     {.path = "delivery.takeover",
      .type = kChoice,
      .choices = "ask|auto",

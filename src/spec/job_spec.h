@@ -64,7 +64,7 @@ struct KafkaSourceSpec {
   Located<EndSpec> end;
   OnDataLoss on_data_loss = OnDataLoss::kFail;
   std::chrono::microseconds refresh = std::chrono::seconds(60);
-  std::map<std::string, SecretText> properties;
+  KafkaProperties properties;
 };
 
 struct FileSourceSpec {
@@ -146,7 +146,7 @@ struct KafkaSinkSpec {
   SqlText tombstone_when;  ///< TRUE: the record's value is null
   Partitioner partitioner = Partitioner::kMurmur2Random;
   Compression compression = Compression::kNone;
-  std::map<std::string, SecretText> properties;
+  KafkaProperties properties;
 };
 
 enum class SinkKind : unsigned char { kNone, kKafka, kFile, kStdout };
@@ -171,6 +171,7 @@ struct CommitSpec {
   std::uint64_t bytes = 64ULL * 1024 * 1024;
 };
 
+enum class Rotate : unsigned char { kOnDoubt, kAlways };
 enum class Takeover : unsigned char { kAsk, kAuto };
 enum class TriggerKind : unsigned char { kContinuous, kEvery, kAvailableNow };
 enum class OnError : unsigned char { kFail, kSkip, kDlq };
@@ -206,6 +207,7 @@ struct JobSpec {
   Located<Guarantee> guarantee;
   Located<DecidedBy> offsets;  ///< not given: plan/ chooses
   CommitSpec commit;
+  Located<Rotate> rotate;
   Located<Takeover> takeover;
   Located<TriggerSpec> trigger;
   ErrorRule on_decode_error;

@@ -38,6 +38,8 @@ inline constexpr Words<Compression, 5> kCompressions{{{"none", Compression::kNon
                                                       {"snappy", Compression::kSnappy},
                                                       {"lz4", Compression::kLz4},
                                                       {"zstd", Compression::kZstd}}};
+inline constexpr Words<Rotate, 2> kRotates{
+    {{"on_doubt", Rotate::kOnDoubt}, {"always", Rotate::kAlways}}};
 inline constexpr Words<Takeover, 2> kTakeovers{
     {{"ask", Takeover::kAsk}, {"auto", Takeover::kAuto}}};
 inline constexpr Words<OnError, 2> kOnErrors{{{"fail", OnError::kFail}, {"skip", OnError::kSkip}}};

@@ -117,8 +117,8 @@ SecretText KafkaReader::secret(const YamlNode* map, std::string_view key,
   return parts ? SecretText(std::move(*parts), always_secret) : SecretText();
 }
 
-std::map<std::string, SecretText> KafkaReader::properties(const YamlNode* map) const {
-  std::map<std::string, SecretText> all;
+KafkaProperties KafkaReader::properties(const YamlNode* map) const {
+  KafkaProperties all;
   const YamlNode* node = usable(map, "properties");
   if (node == nullptr) return all;
   for (const YamlEntry& entry : node->entries) {
@@ -129,7 +129,8 @@ std::map<std::string, SecretText> KafkaReader::properties(const YamlNode* map) c
       continue;
     }
     if (entry.value.bad || !entry.value.is_scalar()) continue;
-    all.emplace(name, secret(node, name, is_secret_name(name)));
+    all.emplace(name, KafkaProperty{secret(node, name, is_secret_name(name)), entry.key.at,
+                                    entry.value.at});
   }
   return all;
 }

@@ -80,6 +80,7 @@ class JobBuilder {
     if (const auto every = duration_of(commit, "every")) spec_.commit.every = *every;
     if (const auto records = count_of(commit, "records")) spec_.commit.records = *records;
     if (const auto bytes = size_of(commit, "bytes")) spec_.commit.bytes = *bytes;
+    if (const auto word = choice_of(delivery, "rotate", kRotates)) spec_.rotate = *word;
     if (const auto word = choice_of(delivery, "takeover", kTakeovers)) spec_.takeover = *word;
     if (const auto word = choice_of(&root_, "trigger", kTriggers)) {
       spec_.trigger = {{.kind = **word, .every = {}}, word->at, true};

@@ -9,10 +9,11 @@ namespace weir {
 // Secrets are passwords and keys; 64 KiB is far above any of them.
 constexpr std::size_t kSecretBytesMax = 64U << 10U;
 
-bool SecretText::is_secret() const {
-  return secret_ ||
-         std::any_of(parts_.begin(), parts_.end(), [](const Part& part) { return part.is_file; });
+bool SecretText::has_file() const {
+  return std::any_of(parts_.begin(), parts_.end(), [](const Part& part) { return part.is_file; });
 }
+
+bool SecretText::is_secret() const { return secret_ || has_file(); }
 
 Result<Secret> SecretText::resolve() const {
   std::string value;

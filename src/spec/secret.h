@@ -39,6 +39,9 @@ class SecretText {
   /// True when nothing of it may be shown after resolve().
   bool is_secret() const;
 
+  /// True when a part of it stands in a file.
+  bool has_file() const;
+
   /// Reads the files anew; one trailing newline of each is cut off. Blocks on the file system.
   /// Errors: kRetry when a file cannot be read, with its path (it may be just being replaced).
   Result<Secret> resolve() const;

@@ -52,7 +52,7 @@ class KafkaReader {
   /// `brokers:` of `map`.
   std::vector<std::string> brokers(const YamlNode* map) const;
   /// `properties:` of `map`; those that weir owns are refused.
-  std::map<std::string, SecretText> properties(const YamlNode* map) const;
+  KafkaProperties properties(const YamlNode* map) const;
   /// `security:` of the cluster `name`.
   SecurityConfig security(const YamlNode* map, const std::string& name) const;
 

@@ -33,6 +33,13 @@ struct SecurityConfig {
   SecretText key_password;
 };
 
+/// One of `properties:`, which are librdkafka's.
+struct KafkaProperty {
+  SecretText value;
+  Place name_at, value_at;
+};
+using KafkaProperties = std::map<std::string, KafkaProperty>;
+
 /// A Kafka cluster: one of weir.yaml, or made from `brokers:` in a job.
 struct ClusterConfig {
   std::string name;  ///< empty when it was given by `brokers:` in the job
@@ -40,7 +47,7 @@ struct ClusterConfig {
   std::string epoch_topic = "weir-epochs";
   SecurityConfig security;
   /// Any other librdkafka property, for every handle of this cluster.
-  std::map<std::string, SecretText> properties;
+  KafkaProperties properties;
 
   /// "k1:9092,k2:9092", as `bootstrap.servers` wants it.
   std::string bootstrap() const;

@@ -112,7 +112,7 @@ Failure array_length(Text value, std::int32_t& out) {
   if (value.starts_with('{')) return "cannot get array length of a non-array";
   if (!value.starts_with('[')) return "cannot get array length of a scalar";
   out = 0;
-  while (json_get(value, std::int64_t{out})) ++out;
+  for (JsonElements elements(value); elements.next();) ++out;
   return kDone;
 }
 
@@ -199,9 +199,8 @@ void add_jsons(FunctionTable& table) {
           out = is_key(value) ? 1 : 0;
           return kDone;
         }
-        for (std::int64_t i = 0; out == 0; ++i) {
-          const std::optional<Text> element = json_get(value, i);
-          if (!element) break;
+        JsonElements elements(value);
+        for (auto element = elements.next(); element && out == 0; element = elements.next()) {
           out = is_key(*element) ? 1 : 0;
         }
         return kDone;

@@ -110,7 +110,8 @@ Node Compiler::arrow(const PgQuery__AExpr& expr, const std::string& name) {
 }
 
 Node Compiler::json_path(const PgQuery__AExpr& expr, const std::string& name) {
-  const Node value = expr.lexpr == nullptr ? nullptr : compile(expr.lexpr);
+  if (expr.lexpr == nullptr) return no_operator(name, {}, expr.location);
+  const Node value = compile(expr.lexpr);
   const Node path = compile(expr.rexpr);
   if (!value || !path) return nullptr;
   if (!path->unknown || path->null) {

@@ -49,6 +49,31 @@ void add_parse_error(const PgQueryError& error, std::string_view sql, std::size_
                     joined && compares ? "AND and OR join conditions, not && and ||" : ""});
 }
 
+// PostgreSQL's grammar cuts longer names, and a field's name cut would be another field's.
+void refuse_long_names(const std::string& sql, std::size_t prefix, Errors& errors) {
+  constexpr std::size_t kNameBytesMax = 63;
+  if (sql.size() <= kNameBytesMax) return;
+  const PgQueryScanResult scanned = pg_query_scan(sql.c_str());
+  PgQuery__ScanResult* const tokens = pg_query__scan_result__unpack(
+      nullptr, scanned.pbuf.len, reinterpret_cast<const std::uint8_t*>(scanned.pbuf.data));
+  WEIR_CHECK(tokens != nullptr, "libpg_query unpacks what it packed");
+  for (std::size_t i = 0; i < tokens->n_tokens; ++i) {
+    const PgQuery__ScanToken& token = *tokens->tokens[i];
+    if (token.token != PG_QUERY__TOKEN__IDENT) continue;
+    const auto from = static_cast<std::size_t>(token.start);
+    const auto bytes = static_cast<std::size_t>(token.end - token.start);
+    const std::size_t quotes = sql[from] == '"' ? 2 : 0;
+    if (bytes - quotes <= kNameBytesMax) continue;
+    errors.push_back(
+        {from - prefix, bytes, Code::kSqlNotHere,
+         "a name has at most " + std::to_string(kNameBytesMax) + " bytes, this one " +
+             std::to_string(bytes - quotes),
+         "for a JSON field of a longer name: format: text, and value::jsonb ->> 'the name'"});
+  }
+  pg_query__scan_result__free_unpacked(tokens, nullptr);
+  pg_query_free_scan_result(scanned);
+}
+
 SyntaxTree parse(std::string_view prefix, std::string_view text, std::string_view suffix,
                  Errors& errors) {
   SyntaxTree tree;
@@ -75,6 +100,9 @@ SyntaxTree parse(std::string_view prefix, std::string_view text, std::string_vie
         nullptr, result.parse_tree.len,
         reinterpret_cast<const std::uint8_t*>(result.parse_tree.data)));
     WEIR_CHECK(tree.parsed != nullptr, "libpg_query unpacks what it packed");
+    const std::size_t before = errors.size();
+    refuse_long_names(sql, prefix.size(), errors);
+    if (errors.size() > before) tree.parsed.reset();
   }
   pg_query_free_protobuf_parse_result(result);
   if (tree.parsed && tree.parsed->n_stmts != 1) {

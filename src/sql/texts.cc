@@ -127,8 +127,13 @@ void concat(KernelCall& call, bool separated) {
       if (separated && any) made += call.args[0].values<Text>()[row];
       made += call.args[i].values<Text>()[row];
       any = true;
+      if (made.size() > kTextBytesMax) break;
     }
-    call.out.values<Text>()[row] = call.arena.copy(made);
+    if (made.size() > kTextBytesMax) {
+      call.fail(row, kTextTooLong);
+    } else {
+      call.out.values<Text>()[row] = call.arena.copy(made);
+    }
   }
 }
 
@@ -178,10 +183,12 @@ void parts(FunctionTable& table) {
 }
 
 void made(FunctionTable& table) {
-  const auto join = strict<Text, Text, Text>([](Arena& arena, Text a, Text b, Text& out) {
-    out = joined(arena, a, b);
-    return kDone;
-  });
+  const auto join =
+      strict<Text, Text, Text>([](Arena& arena, Text a, Text b, Text& out) -> Failure {
+        if (a.size() + b.size() > kTextBytesMax) return kTextTooLong;
+        out = joined(arena, a, b);
+        return kDone;
+      });
   table.add("||", {kT, kT}, kT, join);
   table.add("||", {kY, kY}, kY, join);
   table.add_variadic("concat", kT, [](KernelCall& call) { concat(call, false); });

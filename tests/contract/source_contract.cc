@@ -451,6 +451,41 @@ void tells_another_record(ClusterRig& rig) {
   CHECK(tail_of(rig, *source, from(in, from_mirror(end))) == TailState::kRewritten);
 }
 
+// One of each kind, in one question.
+void compares_many_tails(ClusterRig& rig) {
+  const std::string in = rig.unique("in");
+  rig.create_topic(in, 4);
+  const auto source = rig.source(in, StartAt::kEarliest);
+  rig.produce(in, 1, numbered(3));
+  rig.produce(in, 3, numbered(3));
+  Position read;
+  {
+    OneSplit split(*source, {split_of(in, 1), position_at(0), {}});
+    read = split.read().last.next;
+  }
+  const auto at = [&](int partition, std::int64_t next) {
+    return SplitAssignment{
+        split_of(in, partition), kafka::encode_position({next, next - 1, 7}), {}};
+  };
+  const std::vector<std::pair<SplitAssignment, TailState>> expected = {
+      {at(3, 2), TailState::kRewritten},  // another record
+      {{split_of(in, 0), position_at(0), {}}, TailState::kUnverified},
+      {at(2, 5), TailState::kRewritten},  // a shorter log
+      {{split_of(in, 1), read, {}}, TailState::kSame},
+      {at(4, 1), TailState::kRewritten},  // no such partition
+  };
+  std::vector<SplitAssignment> assignments;
+  for (const auto& [assignment, state] : expected) assignments.push_back(assignment);
+  const auto checks = source->verify_tails(assignments, rig.within(20s));
+  REQUIRE(checks);
+  REQUIRE(checks->size() == expected.size());
+  for (std::size_t i = 0; i < expected.size(); ++i) {
+    INFO((*checks)[i].split.text() << ": " << (*checks)[i].detail);
+    CHECK((*checks)[i].split == expected[i].first.split);
+    CHECK((*checks)[i].state == expected[i].second);
+  }
+}
+
 void leaves_out_what_skips_name(ClusterRig& rig) {
   const std::string in = topic_with_gaps(rig);
   const auto source = rig.source(in, StartAt::kEarliest);
@@ -515,6 +550,7 @@ Contract<ClusterRig> source_contract() {
       {"what a pattern does not find any more is let go, with what is known to be unread",
        &knows_what_went_unread},
       {"tails tell the same record from another and from none", &tells_another_record},
+      {"tails of many splits are told apart", &compares_many_tails},
       {"records that skips name are left out, counted, and passed", &leaves_out_what_skips_name},
       {"positions have a text and read it back", &positions_have_a_text},
       {"no broker is tried again", &no_broker_is_tried_again},

@@ -120,15 +120,35 @@ def json_lines():
 
 
 def no_broker():
-    """Nobody listens: the job waits, says for whom, and can be stopped."""
+    """Nobody listens: the job waits, says for whom, why and what to do, and can be stopped. What each of its
+    connections says of it is said once."""
     story = Story("nobody", brokers="127.0.0.1:1")
     run = story.start()
     run.wait_for("127.0.0.1:1", seconds=20)
     run.stop(seconds=10)
     run = story.start()
-    run.wait_for("waiting_for_kafka", seconds=60)
+    run.wait_for("waiting_for_kafka (W3001)", seconds=60)
+    time.sleep(20)
     run.still_runs()
     run.stop(seconds=10)
+    lines = [json.loads(line)["message"] for line in run.text().splitlines()]
+    waiting = [line for line in lines if line.startswith("waiting_for_kafka (W3001)")]
+    check(all("127.0.0.1:1" in line and "Check `brokers`" in line for line in waiting), f"log {run.log}")
+    said = [line for line in lines if line.startswith("kafka ")]
+    check(len(said) == len(set(said)) <= 3, f"the same is said again; log {run.log}")
+
+
+def skipped_example():
+    """`errors: skip` shows the first record that it leaves out, where it stands and why; the others of its kind are
+    counted, whichever worker meets them."""
+    story = Story("skips", extra="errors: { decode: skip }\ntrigger: available_now")
+    for partition in range(story.partitions):
+        story.produce_raw("{", partition)
+    story.produce(100)
+    run = story.start()
+    run.expect(0, f"record numbers/{story.input}/", f" {story.partitions} skipped", seconds=30)
+    check(run.text().count("is left out by") == 1, f"log {run.log}")
+    story.verify(wait=False)
 
 
 def state_directory_read_only():
@@ -216,5 +236,6 @@ def log_not_read():
         os.close(reader)
 
 
-tell([trigger_every, status_line, json_lines, no_broker, state_directory_read_only, state_disk_full,
+tell([trigger_every, status_line, json_lines, no_broker, skipped_example,
+      state_directory_read_only, state_disk_full,
       standard_files_closed, log_not_read])

@@ -29,10 +29,10 @@ def is_kept(number):
 class Run:
     """One process of weir, with the log of it alone."""
 
-    def __init__(self, command, log):
+    def __init__(self, command, log, stdout=None):
         self.log = log
-        with open(log, "wb") as out:
-            self.process = subprocess.Popen(command, stdout=out, stderr=out)
+        with open(log, "wb") as err, open(stdout or log, "ab") as out:
+            self.process = subprocess.Popen(command, stdout=out, stderr=err if stdout else out)
 
     @property
     def pid(self):
@@ -87,7 +87,6 @@ class Story:
 
     def __init__(self, name, cluster=None, brokers=None, partitions=4, start="earliest", source="", extra="",
                  every="200ms", security=None, topic_config=None):
-        Story.all.append(self)
         self.cluster = cluster or Story.cluster or shared()
         self.name = f"{name}-{os.getpid()}-{random.randrange(10**6)}"
         self.partitions = partitions
@@ -100,6 +99,7 @@ class Story:
         self.sent = collections.defaultdict(list)
         self.next = 0
         self.runs = []
+        Story.all.append(self)
         self.config, self.job = self.dir / "weir.yaml", self.dir / "job.yaml"
         # An epoch topic of its own, so that a story may delete it.
         self.config.write_text(f"""clusters:
@@ -178,9 +178,10 @@ delivery: {{ commit: {{ every: {every} }} }}
 
     # Runs.
 
-    def start(self, *arguments, state=None):
+    def start(self, *arguments, state=None, stdout=None):
+        """`stdout`: a file for it; otherwise it goes to the log."""
         command = [WEIR, "run", str(self.job), "--config", str(self.config), "--state-dir", str(state or self.state)]
-        self.runs.append(Run([*command, *arguments], self.dir / f"run-{len(self.runs)}.log"))
+        self.runs.append(Run([*command, *arguments], self.dir / f"run-{len(self.runs)}.log", stdout))
         return self.runs[-1]
 
     def started(self, records=500):

@@ -214,9 +214,10 @@ def state_and_cell_lost():
 
 def group_in_use():
     """The group has somebody's offsets. Without `start` in the file: HALT group_in_use. `start: committed`
-    takes them, but not from under live members."""
+    takes them, but not from under live members. Those of another job of weir's are taken by it alone: with
+    another `start` they would be overwritten."""
     story = Story("in-use", start="committed")
-    story.start().expect(78, "HALT group_in_use")
+    story.start().expect(78, "HALT group_in_use", "has no offsets", "start: earliest")
     story.produce(100)
     ends = {p: end for p, end in enumerate(log_ends(story))}
     story.cluster.admin.commit_offsets(story.group, story.input, ends)
@@ -236,6 +237,18 @@ def group_in_use():
     story.job.write_text(story.job.read_text().replace(", start: committed", "").replace("job: ", "job: other-")
                          .replace("cluster: main, topics", f"cluster: main, group: {story.group}, topics"))
     story.start(state=story.dir / "other").expect(78, "HALT group_in_use", "start: committed")
+    marked = story.cluster.admin.offsets(story.group, story.input, range(story.partitions))
+    without_start = story.job.read_text()
+    story.job.write_text(without_start.replace("cluster: main, group", "cluster: main, start: earliest, group"))
+    story.start(state=story.dir / "other").expect(78, "HALT group_in_use", f'job \\"{story.name}\\"')
+    check(story.cluster.admin.offsets(story.group, story.input, range(story.partitions)) == marked,
+          "the other job's positions were overwritten")
+    story.job.write_text(without_start.replace("cluster: main, group", "cluster: main, start: committed, group"))
+    run = story.start(state=story.dir / "other")
+    story.produce(100)
+    story.verify()
+    run.stop()
+    check(f'job \\"{story.name}\\"' in run.text(), f"whose positions were taken is not said; log {run.log}")
 
 
 def log_ends(story):

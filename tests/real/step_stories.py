@@ -48,6 +48,25 @@ def killed_at(step, row, lane_written):
         check(run.row() == "T8", f"the third start ended in row {run.row()}")
 
 
+def many_tails():
+    """The last records read of 300 partitions are compared at a start with requests for all of them at once, not
+    for each; so do their first positions come."""
+    story = Story("tails", partitions=300)
+    story.produce(6000, keys=4999)
+    for _ in range(2):
+        with behind_proxy(story) as proxy:
+            asked, read = proxy.hold(Api.LIST_OFFSETS, number=0), proxy.hold(Api.FETCH, number=0)
+            run = story.start()
+            run.wait_for("claimed at epoch")
+            check(asked.seen <= 10, f"{asked.seen} requests for ends of logs; log {run.log}")
+            check(read.seen <= 100, f"{read.seen} fetches before the claim; log {run.log}")
+            story.verify()
+            run.stop()
+        story.config.write_text(story.config.read_text().replace(proxy.address, story.cluster.brokers))
+    said = run.text()
+    check("could not be compared" not in said or "nothing was consumed yet" in said, f"log {run.log}")
+
+
 def before_fence():
     """Nothing was written anywhere: a first start again."""
     killed_at(lambda proxy: proxy.hold(Api.INIT_PRODUCER_ID), "T3", lane_written=False)
@@ -174,7 +193,12 @@ def killed_before_answer():
 
 
 def killed_before_rotation():
-    killed_in_epoch(lambda proxy: proxy.hold(Api.INIT_PRODUCER_ID), "T12")
+    """The commit's answer was lost with its connection, so that a rotation follows."""
+    def step(proxy):
+        proxy.cut_answer(Api.END_TXN)
+        return proxy.hold(Api.INIT_PRODUCER_ID)
+
+    killed_in_epoch(step, "T12")
 
 
 def commit_arrives_before_fence():
@@ -242,6 +266,26 @@ def commits_come_late():
         run.stop()
 
 
+def idle_connections_end():
+    """Brokers end what is idle for ten minutes. The next commit, an epoch's or a clean stop's, is then one with
+    doubt, which costs a rotation and nothing else."""
+    story = Story("idle")
+    with behind_proxy(story) as proxy:
+        run = story.start()
+        run.wait_for("claimed at epoch")
+        for doubts in (1, 2):
+            story.produce(100)
+            story.verify()
+            proxy.end_connections()
+            story.produce(100)
+            story.verify()
+            story.cluster.admin.wait_for(lambda: run.text().count("followed by doubt") == doubts,
+                                         f"not {doubts} times doubt; log {run.log}")
+        proxy.end_connections()
+        run.stop()
+        check("3 doubts, 0 recoveries" in run.text(), f"other doubts, or recoveries; log {run.log}")
+
+
 def takeover_meets_commits():
     """Between the taker's reading of the cell and that of the positions the other one, which runs on, claims
     again and commits. The two readings do not belong together: both are read once more, and then it is taken."""
@@ -279,8 +323,8 @@ def faults(makers):
         run.stop()
 
 
-tell([before_fence, before_lane, lane_written, claim_begun, cell_sent, claim_sent, claim_committed_unseen,
+tell([many_tails, before_fence, before_lane, lane_written, claim_begun, cell_sent, claim_sent, claim_committed_unseen,
       claim_committed, claim_arrives_late, stable_read_unanswered, killed_before_rows, killed_before_offsets,
       killed_before_mirror, killed_before_commit, killed_before_answer, killed_before_rotation,
       commit_arrives_before_fence, commit_arrives_after_fence, requests_are_cut, requests_are_lost, commits_come_late,
-      takeover_meets_commits])
+      idle_connections_end, takeover_meets_commits])

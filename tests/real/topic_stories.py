@@ -10,7 +10,7 @@ import signal
 import subprocess
 import time
 
-from harness import LONG, OnlyLong, Story, check, tell
+from harness import LONG, WEIR, OnlyLong, Story, check, tell
 
 ENDS = "trigger: available_now"
 
@@ -145,6 +145,18 @@ def partitions_added_to_bounded():
     story.verify(wait=False, ordered=False)
 
 
+def output_partitions_added():
+    """Rows choose a partition that the output topic has got while the job runs."""
+    story = Story("wider")
+    chosen = 'key: k, partition: "CASE WHEN n < 500 THEN 0 ELSE 4 END" }'
+    story.job.write_text(story.job.read_text().replace("key: k }", chosen))
+    run = story.started(500)
+    story.cluster.admin.add_partitions(story.output, 5)
+    story.produce(100)
+    story.verify(ordered=False)
+    run.stop()
+
+
 def empty_topic():
     """Nothing to read: `available_now` claims and exits 0, again and again, and then finds what came."""
     story = Story("empty", extra=ENDS)
@@ -153,6 +165,33 @@ def empty_topic():
     story.produce(100)
     story.start().expect(0, seconds=30)
     story.verify(wait=False)
+
+
+def kept_end():
+    """`end:` is what it was at the first start: a later start says where that is, and what the job file says now.
+    Without `end:` in the job file the job reads on."""
+    story = Story("end", source=", end: latest")
+    story.produce(100)
+    story.start().expect(0, seconds=30)
+    story.verify(wait=False)
+    before = story.rows()
+    story.produce(100)
+    run = story.start()
+    run.expect(0, "ends where its `end:` was at the first start", seconds=30)
+    check(story.rows() == before, "what lies behind the end came out")
+    check('"level":"warn"' not in run.text(), f"a warning that nobody can mend; log {run.log}")
+    text = story.job.read_text()
+    story.job.write_text(text.replace("end: latest", f"end: {{ offsets: {{ {story.input}: {{ 0: 1 }} }} }}"))
+    run = story.start()
+    run.expect(0, "ends where its `end:` was at the first start", '"level":"warn"', seconds=30)
+    story.job.write_text(text.replace(", end: latest", ""))
+    plan = subprocess.run([WEIR, "plan", story.job, "--config", story.config, "--state-dir", story.state],
+                          check=True, stdout=subprocess.PIPE, text=True).stdout
+    check("the end of the first start" in plan, f"the plan is {plan}")
+    run = story.start()
+    story.verify()
+    check("is forgotten, and it is read on" in run.text(), f"log {run.log}")
+    run.stop()
 
 
 def many_partitions():
@@ -556,7 +595,8 @@ def refused_under_load():
                                      {"max.message.bytes": 100_000})
     story.produce(60_000)
     run = story.start()
-    run.expect(78, "HALT poison_epoch", "batch.size", story.output)
+    run.expect(78, "HALT poison_epoch", "batch.size", story.output, f"made of record numbers/{story.input}/",
+               " up to ", "weir offsets")
     check(not story.rows(), "a row of the refused epoch is visible")
     story.job.write_text(story.job.read_text().replace("key: k }", "key: k, properties: { batch.size: 50000 } }"))
     run = story.start()
@@ -573,8 +613,8 @@ def topic_missing():
 
 tell([recreated_while_stopped, recreated_after_kill, recreated_after_first_kill, recreated_shorter_while_running,
       recreated_longer_while_running, deleted_while_running, output_deleted_while_running, partitions_added,
-      partitions_added_to_bounded, empty_topic, many_partitions, records_without_key, compacted_topic, transactions_of_others, open_transaction_of_others,
-      retention_passed_the_position, loss_goes_on_at_the_beginning, loss_goes_on_at_the_end, loss_while_running,
-      recreated_shorter_goes_on, recreated_shorter_is_no_end, pattern_topics_come_and_go, pattern_never_reads_its_own, pattern_topic_goes_unread,
-      poison_record, too_large_rows, refused_under_load,
-      topic_missing])
+      output_partitions_added, partitions_added_to_bounded, empty_topic, kept_end, many_partitions, records_without_key,
+      compacted_topic, transactions_of_others, open_transaction_of_others, retention_passed_the_position,
+      loss_goes_on_at_the_beginning, loss_goes_on_at_the_end, loss_while_running, recreated_shorter_goes_on,
+      recreated_shorter_is_no_end, pattern_topics_come_and_go, pattern_never_reads_its_own, pattern_topic_goes_unread,
+      poison_record, too_large_rows, refused_under_load, topic_missing])

@@ -40,6 +40,9 @@ void build_in(Mutation mutation, ProcessSetup& setup, FakeCluster& cluster) {
     case Mutation::kEpochUnsynced:
       setup.syncs_epochs = false;
       return;
+    case Mutation::kShowsPrepared:
+      setup.shows_prepared = true;
+      return;
     case Mutation::kMirrorApart:
       return decides(std::type_identity<MirrorApart>());
     case Mutation::kForgetsApplied:

@@ -16,6 +16,7 @@ enum class Mutation : unsigned char {
   kOldOwner,          ///< epochs carry the owner that the claim found
   kNoRotationCheck,   ///< the cell is not looked at behind a rotation
   kEpochUnsynced,     ///< M1: D/<N> is not durable before the commit is sent
+  kShowsPrepared,     ///< M2: a follower gets the rows of an epoch that is not decided
   kMirrorApart,       ///< M3: the mirror is committed in a transaction of its own
   kForgetsApplied,    ///< M5: D/<N+1> is written though LANE does not say N
   kFetchedPositions,  ///< M6: the mirror holds what was fetched

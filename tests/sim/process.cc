@@ -9,6 +9,7 @@
 #include "support/fake_epoch_store.h"
 #include "support/fake_sink.h"
 #include "support/fake_source.h"
+#include "support/mutant_store.h"
 
 namespace weir::test {
 namespace {
@@ -76,6 +77,10 @@ LaneParts SimProcess::make_parts() {
     return setup_.around_decider ? setup_.around_decider(std::move(decider)) : std::move(decider);
   };
   parts.store = open_fake_store(*setup_.disk, *this, setup_.syncs_epochs);
+  if (setup_.shows_prepared) {
+    parts.store = std::make_unique<ShowsPrepared>(std::move(parts.store),
+                                                  [this](EpochId epoch) { decided(epoch); });
+  }
   if (setup_.around_store) parts.store = setup_.around_store(std::move(parts.store));
   return parts;
 }

@@ -100,6 +100,7 @@ TEST_CASE("sim: each mutation is found within 10,000 histories", "[sim]") {
       {"epochs carry the owner that was found", Mutation::kOldOwner},
       {"no look at the cell after a rotation", Mutation::kNoRotationCheck},
       {"M1, a commit before D/<N> is durable", Mutation::kEpochUnsynced},
+      {"M2, a follower gets an undecided epoch", Mutation::kShowsPrepared},
       {"M3, the mirror in a transaction of its own", Mutation::kMirrorApart},
       {"M5, D/<N+1> before LANE says N", Mutation::kForgetsApplied},
       {"M6, positions of what was fetched", Mutation::kFetchedPositions},

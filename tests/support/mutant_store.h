@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <utility>
@@ -103,6 +104,33 @@ class ForgetsApplied final : public ForwardingStore {
   Result<> put_lane(const LaneRecord& lane, Sync sync) override {
     return sync == Sync::kNo ? Result<>() : ForwardingStore::put_lane(lane, sync);
   }
+};
+
+/// A follower is told of an epoch, and gets its rows, when it is prepared (M2).
+class ShowsPrepared final : public ForwardingStore {
+ public:
+  ShowsPrepared(std::unique_ptr<EpochStore> real, std::function<void(EpochId)> tell)
+      : ForwardingStore(std::move(real)), tell_(std::move(tell)) {}
+  Result<> put_epoch(EpochRecord& record, const std::vector<OutboxRow>& rows) override {
+    WEIR_TRY(ForwardingStore::put_epoch(record, rows));
+    prepared_ = record.epoch;
+    rows_ = rows;
+    tell_(record.epoch);
+    return {};
+  }
+  Result<std::vector<std::string>> outbox(std::string_view follower, EpochId epoch) override {
+    if (epoch != prepared_) return ForwardingStore::outbox(follower, epoch);
+    std::vector<std::string> shown;
+    for (const OutboxRow& row : rows_) {
+      if (row.follower == follower) shown.push_back(row.bytes);
+    }
+    return shown;
+  }
+
+ private:
+  const std::function<void(EpochId)> tell_;
+  EpochId prepared_;
+  std::vector<OutboxRow> rows_;
 };
 
 }  // namespace weir::test

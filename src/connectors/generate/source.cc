@@ -147,9 +147,10 @@ class GenerateSource final : public Source {
                                                    MonoTime /*deadline*/) override {
     if (options_.count) return all_at(splits, *options_.count);
     if (started_) return all_at(splits, first_ + options_.pace.due(clock_.mono() - *started_));
-    return Error{Action::kStopJob, "source \"" + options_.name +
-                                       "\": without `count` nothing is there at a start, so "
-                                       "`trigger: available_now` has nothing to read"};
+    return Error{Action::kStopJob, Code::kBadValue,
+                 "source \"" + options_.name +
+                     "\": without `count` nothing is there at a start, so "
+                     "`trigger: available_now` has nothing to read; give it a `count`"};
   }
 
   Result<std::vector<TailCheck>> verify_tails(const std::vector<SplitAssignment>& assignments,

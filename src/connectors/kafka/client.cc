@@ -6,6 +6,7 @@
 #include <thread>
 
 #include "base/log.h"
+#include "base/log_line.h"
 
 namespace weir::kafka {
 namespace {
@@ -121,6 +122,21 @@ Result<> set_all(rd_kafka_conf_t* conf, const Properties& properties, std::strin
   return {};
 }
 
+// Each of a process's handles says of each broker that is away what the others say, as long as it
+// is away; what follows from it the lane says. `line` with how often it was held back before, or
+// nothing.
+std::optional<std::string> once_a_minute(const std::string& line) {
+  struct Said {
+    Mutex mutex;  // log callbacks are any thread's
+    RepeatLimit repeats WEIR_GUARDED_BY(mutex){1};
+  };
+  static Said said;
+  const MutexLock lock(said.mutex);
+  const auto held_back = said.repeats.admit(line, std::chrono::steady_clock::now());
+  if (!held_back) return std::nullopt;
+  return *held_back == 0 ? line : line + " (and " + std::to_string(*held_back) + " times before)";
+}
+
 // Destroys the handle, and gives the wait for it up after kDestroyMax: librdkafka 2.0.2 never comes
 // back from destroying a consumer that has seen an assigned topic deleted. A consumer that is left
 // behind commits nothing and writes nothing; what it holds is its threads and a connection.
@@ -170,6 +186,16 @@ Error with_name(Error error, std::string_view placeholder, std::string_view name
   return {error.action(), error.code(), std::move(message)};
 }
 
+std::string_view without_counts(std::string_view text) {
+  if (text.starts_with("[thrd:")) {
+    if (const std::size_t end = text.find("]: "); end != std::string_view::npos) {
+      text.remove_prefix(end + 3);
+    }
+  }
+  const std::size_t counts = text.rfind(" (after ");
+  return text.ends_with(')') ? text.substr(0, counts) : text;
+}
+
 std::string login_hint(std::string_view mechanism, int librdkafka_version) {
   constexpr int kScramMended = 0x020601ff;
   const bool scram = mechanism.substr(0, 5) == "SCRAM" || mechanism.substr(0, 5) == "scram";
@@ -197,7 +223,7 @@ Result<std::unique_ptr<Client>> Client::open(const KafkaCluster& cluster, rd_kaf
                                              const Properties& more,
                                              const std::function<void(rd_kafka_conf_t*)>& customize,
                                              void* user) {
-  WEIR_ASSIGN(const Properties cluster_properties, cluster.properties());
+  WEIR_ASSIGN(const Properties cluster_properties, cluster.properties.read());
   std::unique_ptr<Client> client(new Client(user));
   client->brokers_ = cluster.brokers;
   for (const auto& [name, value] : cluster_properties) {
@@ -247,8 +273,9 @@ Error Client::explained(Error error) {
   poll();  // error_cb comes from it
   if (std::optional<Error> known = fault()) return std::move(*known);
   const MutexLock lock(mutex_);
-  if (last_reason_.empty()) return error;
-  return {error.action(), error.code(), error.message() + "; " + last_reason_};
+  return {error.action(), error.code(),
+          error.message() + "; brokers " + brokers_ +
+              (last_reason_.empty() ? "" : ": " + last_reason_)};
 }
 
 void Client::on_error(rd_kafka_t* /*handle*/, int code, const char* reason, void* opaque) {
@@ -264,7 +291,7 @@ void Client::on_error(rd_kafka_t* /*handle*/, int code, const char* reason, void
       to_error(error, "connecting", login ? reason + client->login_hint_ : std::string(reason));
   const MutexLock lock(client->mutex_);
   // "1/1 brokers are down" says less than the failed connection before it.
-  if (error != RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN) client->last_reason_ = reason;
+  if (error != RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN) client->last_reason_ = without_counts(reason);
   const bool refused =
       meant.code() == Code::kAuthenticationFailed || meant.code() == Code::kPermissionMissing;
   if (refused && !is_disconnect(reason)) client->fault_ = meant;
@@ -273,7 +300,10 @@ void Client::on_error(rd_kafka_t* /*handle*/, int code, const char* reason, void
 void Client::on_log(const rd_kafka_t* /*handle*/, int level, const char* facility,
                     const char* text) {
   const LogLevel as = level_of(level);
-  if (log_enabled(as)) log(as, std::string("kafka ") + facility + ": " + text);
+  if (!log_enabled(as)) return;
+  const std::string line =
+      std::string("kafka ") + facility + ": " + std::string(without_counts(text));
+  if (const std::optional<std::string> admitted = once_a_minute(line)) log(as, *admitted);
 }
 
 Result<std::map<std::string, std::int32_t>> list_topics(Client& client, MonoTime deadline) {

@@ -21,14 +21,29 @@ namespace weir::kafka {
 
 using Properties = std::vector<std::pair<std::string, std::string>>;
 
+/// Properties as they are at each connect, so that a secret that was changed is taken up.
+///
+/// Thread: any, immutable; what it reads is as safe as what it was made from.
+class PropertyReader {
+ public:
+  PropertyReader() = default;
+  PropertyReader(Properties constant)
+      : read_([constant = std::move(constant)] { return Result<Properties>(constant); }) {}
+  PropertyReader(std::function<Result<Properties>()> read) : read_(std::move(read)) {}
+
+  /// Errors: kRetry for a file that cannot be read now.
+  Result<Properties> read() const { return read_ ? read_() : Result<Properties>(Properties{}); }
+
+ private:
+  std::function<Result<Properties>()> read_;
+};
+
 /// A cluster and how to reach it. Copied freely; immutable.
 struct KafkaCluster {
   std::string name;     ///< for people: the name in weir.yaml, or the brokers
   std::string brokers;  ///< bootstrap.servers
   std::string epoch_topic = "weir-epochs";
-  /// librdkafka properties of the cluster, security among them. Called at every connect, so that a
-  /// secret that was changed is taken up.
-  std::function<Result<Properties>()> properties = [] { return Result<Properties>(Properties{}); };
+  PropertyReader properties = {};  ///< librdkafka's of the cluster, security among them
 };
 
 /// What an error of librdkafka or a broker means for the caller. `what` is what was tried, such as
@@ -38,6 +53,10 @@ Error to_error(rd_kafka_resp_err_t code, std::string_view what, std::string_view
 /// `error`; where it shows a command with `placeholder`, such as GROUP, the name in its place.
 /// Pure.
 Error with_name(Error error, std::string_view placeholder, std::string_view name);
+
+/// A line of librdkafka's without what differs each time that it says the same: its thread, and
+/// behind the message milliseconds and a count. Pure.
+std::string_view without_counts(std::string_view text);
 
 /// What to try when a broker refuses a login by `mechanism` although user name and password are
 /// right: SCRAM of a librdkafka before 2.6.1 fails with Kafka 4. Empty for all others. Pure.
@@ -74,8 +93,9 @@ class Client {
   /// Serves callbacks; for handles that nobody else polls.
   void poll() { rd_kafka_poll(handle_, 0); }
 
-  /// `error`; when it is an outage, with the last thing librdkafka said about a connection, or the
-  /// fault in its place. The command of a missing permission names the cluster's brokers.
+  /// `error`; when it is an outage, with the brokers' addresses and the last thing librdkafka said
+  /// about a connection, or the fault in its place. The command of a missing permission names the
+  /// cluster's brokers.
   Error explained(Error error) WEIR_EXCLUDES(mutex_);
 
  private:

@@ -101,7 +101,10 @@ class KafkaDecider final : public Decider {
       return meant;
     }
     WEIR_TRY(producer_->learn_partitions(deadline));
-    doubts_seen_ = producer_->doubts();
+    partitions_known_ = true;
+    // What was given up until here carried nothing of a transaction.
+    doubts_at_fence_ = producer_->doubts();
+    asked_twice_ = false;
     if (!slot_->publish(generation_, producer_)) return abandoned();
     return {};
   }
@@ -130,8 +133,14 @@ class KafkaDecider final : public Decider {
   Result<> begin(EpochId /*epoch*/) override {
     if (!slot_->is_newest(generation_)) return abandoned();
     WEIR_CHECK(producer_ != nullptr, "fence() comes before begin()");
-    // Peek's handles are not needed any more; the stable reader of the cell is, at each rotation.
-    groups_.keep_only(cell_group());
+    // The readers of recovery are not needed any more. The stable one of the cell is, at each
+    // rotation, and stays where that is every epoch: an idle lane has no use for its connections.
+    if (options_.rotate_always) {
+      groups_.keep_only(cell_group());
+    } else {
+      groups_.close_all();
+    }
+    WEIR_TRY(learn_partitions());
     producer_->begin();
     const KafkaError error(rd_kafka_begin_transaction(producer_->get()));
     if (error) return failure(error.get(), "beginning a transaction");
@@ -143,18 +152,15 @@ class KafkaDecider final : public Decider {
     if (!slot_->is_newest(generation_)) return abandoned();
     if (!open_) WEIR_TRY(begin(commit.cell.epoch));
     WEIR_TRY(send_all_offsets(commit));
-    bool again = false;
     while (true) {
       const KafkaError error(rd_kafka_commit_transaction(producer_->get(), kCallMs));
       if (!error) break;
-      again = true;
+      asked_twice_ = true;
       if (rd_kafka_error_is_retriable(error.get()) == 0) return failure(error.get(), "committing");
       if (!slot_->is_newest(generation_)) return abandoned();
     }
     open_ = false;
-    const std::uint64_t now = producer_->doubts();
-    if (!again && now == doubts_seen_) return Verdict::kDecided;
-    doubts_seen_ = now;
+    if (!asked_twice_ && producer_->doubts() == doubts_at_fence_) return Verdict::kDecided;
     ++doubt_count_;
     return Verdict::kDecidedWithDoubt;
   }
@@ -187,6 +193,16 @@ class KafkaDecider final : public Decider {
       reading.cell = std::move(cell);
     }
     return reading;
+  }
+
+  // A fence has just asked; a handle that stays asks before each epoch, since rows may choose a
+  // partition that was added meanwhile.
+  Result<> learn_partitions() {
+    if (std::exchange(partitions_known_, false)) return {};
+    const Result<> learned =
+        producer_->learn_partitions(std::chrono::steady_clock::now() + milliseconds(5 * kCallMs));
+    if (learned || learned.error().action() == Action::kStopJob) return learned;
+    return Error{Action::kRecover, learned.error().code(), learned.error().message()};
   }
 
   Result<> create_epoch_topic(Client& client, MonoTime deadline) {
@@ -277,6 +293,7 @@ class KafkaDecider final : public Decider {
       const KafkaError error(
           rd_kafka_send_offsets_to_transaction(producer_->get(), list.get(), metadata, kCallMs));
       if (!error) break;
+      asked_twice_ = true;
       if (rd_kafka_error_is_retriable(error.get()) == 0) {
         result = failure(error.get(), "sending the offsets of group " + group);
         break;
@@ -310,8 +327,10 @@ class KafkaDecider final : public Decider {
   Groups groups_;
   std::map<std::string, std::int32_t> topics_;  // as of the last look
   std::shared_ptr<Producer> producer_;
-  bool open_ = false;  // a transaction was begun and neither committed nor aborted
-  std::uint64_t doubts_seen_ = 0;
+  bool open_ = false;              // a transaction was begun and neither committed nor aborted
+  bool partitions_known_ = false;  // as of the fence, and nothing has begun since
+  std::uint64_t doubts_at_fence_ = 0;
+  bool asked_twice_ = false;  // since the fence: a call was made again, so maybe a request too
   std::uint64_t doubt_count_ = 0;
 };
 

@@ -16,6 +16,7 @@ struct KafkaDeciderOptions {
   LaneId lane;
   /// Source name -> the user's group that mirrors its positions.
   std::map<std::string, std::string> mirror_groups;
+  bool rotate_always = true;  ///< a stable read follows each commit, not only one with doubt
 };
 
 /// Makes deciders whose cell is the committed offset of group `<instance>.<job>.<lane>` on

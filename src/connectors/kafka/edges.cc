@@ -24,21 +24,65 @@ Result<PositionMap> at_offsets(Client& client, const std::string& source,
   return positions;
 }
 
+// What each log has at `timestamp_ms`, as ListOffsets takes it: one request to each leader, however
+// many partitions. An answer below 0 is "nothing there".
+Result<std::map<TopicPartition, std::int64_t>> offsets_at(
+    Client& client, const std::vector<TopicPartition>& partitions, std::int64_t timestamp_ms,
+    const std::string& what, MonoTime deadline) {
+  std::map<TopicPartition, std::int64_t> offsets;
+  if (partitions.empty()) return offsets;
+  const TopicList list = make_topic_list(partitions.size());
+  for (const TopicPartition& partition : partitions) {
+    rd_kafka_topic_partition_list_add(list.get(), partition.topic.c_str(), partition.partition)
+        ->offset = timestamp_ms;
+  }
+  const rd_kafka_resp_err_t error =
+      rd_kafka_offsets_for_times(client.get(), list.get(), ms_left(deadline));
+  if (error != RD_KAFKA_RESP_ERR_NO_ERROR) return client.explained(to_error(error, what));
+  // Where no answer came in time, the element shows NO_ERROR and what was asked.
+  if (std::chrono::steady_clock::now() >= deadline) {
+    return client.explained(to_error(RD_KAFKA_RESP_ERR__TIMED_OUT, what));
+  }
+  for (int i = 0; i < list->cnt; ++i) {
+    const rd_kafka_topic_partition_t& found = list->elems[i];
+    if (found.err != RD_KAFKA_RESP_ERR_NO_ERROR) {
+      return client.explained(
+          to_error(found.err, what + " of " + split_name({found.topic, found.partition})));
+    }
+    offsets[{found.topic, found.partition}] = found.offset;
+  }
+  return offsets;
+}
+
+std::vector<TopicPartition> partitions_of(const std::vector<std::string>& splits) {
+  std::vector<TopicPartition> partitions;
+  for (const std::string& split : splits) partitions.push_back(own_partition(split));
+  return partitions;
+}
+
 }  // namespace
+
+Result<std::map<TopicPartition, std::int64_t>> edge_offsets(
+    Client& client, const std::vector<TopicPartition>& partitions, MonoTime deadline, Edge edge) {
+  const std::string what = "asking for the ends";
+  WEIR_ASSIGN(auto offsets,
+              offsets_at(client, partitions,
+                         edge == Edge::kLow ? RD_KAFKA_OFFSET_BEGINNING : RD_KAFKA_OFFSET_END, what,
+                         deadline));
+  for (const auto& [partition, offset] : offsets) {
+    if (offset >= 0) continue;
+    return client.explained(
+        to_error(RD_KAFKA_RESP_ERR__TIMED_OUT, what + " of " + split_name(partition)));
+  }
+  return offsets;
+}
 
 Result<PositionMap> at_edges(Client& client, const std::vector<std::string>& splits,
                              MonoTime deadline, Edge edge) {
+  WEIR_ASSIGN(const auto offsets, edge_offsets(client, partitions_of(splits), deadline, edge));
   PositionMap positions;
-  for (const std::string& split : splits) {
-    const TopicPartition partition = own_partition(split);
-    std::int64_t low = 0;
-    std::int64_t high = 0;
-    const rd_kafka_resp_err_t error = rd_kafka_query_watermark_offsets(
-        client.get(), partition.topic.c_str(), partition.partition, &low, &high, ms_left(deadline));
-    if (error != RD_KAFKA_RESP_ERR_NO_ERROR) {
-      return client.explained(to_error(error, "asking for the ends of " + split));
-    }
-    positions[split] = encode_position({.next = edge == Edge::kLow ? low : high});
+  for (const auto& [partition, offset] : offsets) {
+    positions[split_name(partition)] = encode_position({.next = offset});
   }
   return positions;
 }
@@ -47,26 +91,10 @@ Result<PositionMap> at_timestamp(Client& client, const std::vector<std::string>&
                                  std::int64_t timestamp_us, MonoTime deadline) {
   // Where no record is as late, it is the end; asked first, or what comes in between is left out.
   WEIR_ASSIGN(auto positions, at_edges(client, splits, deadline, Edge::kHigh));
-  const TopicList list = make_topic_list(splits.size());
-  for (const std::string& split : splits) {
-    const TopicPartition partition = own_partition(split);
-    rd_kafka_topic_partition_list_add(list.get(), partition.topic.c_str(), partition.partition)
-        ->offset = timestamp_us / 1000;
-  }
-  const rd_kafka_resp_err_t error =
-      rd_kafka_offsets_for_times(client.get(), list.get(), ms_left(deadline));
-  if (error != RD_KAFKA_RESP_ERR_NO_ERROR) {
-    return client.explained(to_error(error, "asking for offsets by time"));
-  }
-  for (int i = 0; i < list->cnt; ++i) {
-    const rd_kafka_topic_partition_t& found = list->elems[i];
-    if (found.err != RD_KAFKA_RESP_ERR_NO_ERROR) {
-      return client.explained(to_error(found.err, "asking for offsets by time"));
-    }
-    if (found.offset >= 0) {
-      positions[split_name({found.topic, found.partition})] =
-          encode_position({.next = found.offset});
-    }
+  WEIR_ASSIGN(const auto offsets, offsets_at(client, partitions_of(splits), timestamp_us / 1000,
+                                             "asking for offsets by time", deadline));
+  for (const auto& [partition, offset] : offsets) {
+    if (offset >= 0) positions[split_name(partition)] = encode_position({.next = offset});
   }
   return positions;
 }

@@ -15,12 +15,16 @@ using OffsetsByTopic = std::map<std::string, std::map<std::int32_t, std::int64_t
 /// One position per split.
 using PositionMap = std::map<std::string, Position>;
 
-// Where `start:` and `end:` lie in the logs of `splits`. Each blocks until `deadline` at most.
-// Thread: the committer. Errors: kRetry; kStopJob for permissions, and for what `start:` or `end:`
-// of source `source` names and the partitions do not have.
+// Where logs begin and end, and `start:` and `end:` lie in those of `splits`. Each blocks until
+// `deadline` at most. Thread: the committer. Errors: kRetry; kStopJob for permissions, and for what
+// `start:` or `end:` of source `source` names and the partitions do not have.
 
 enum class Edge : unsigned char { kLow, kHigh };
-/// The first offset kept, or the one behind the last that is committed.
+/// The first offset kept, or the one behind the last that is committed; of all `partitions`, which
+/// exist, with one request to each leader.
+Result<std::map<TopicPartition, std::int64_t>> edge_offsets(
+    Client& client, const std::vector<TopicPartition>& partitions, MonoTime deadline, Edge edge);
+/// The same as positions.
 Result<PositionMap> at_edges(Client& client, const std::vector<std::string>& splits,
                              MonoTime deadline, Edge edge);
 /// The first record that is as late; the end where none is.

@@ -68,6 +68,7 @@ class Groups {
   Result<Client*> client(const std::string& group, Isolation isolation);
   /// Closes every handle but the stable one of `group`.
   void keep_only(const std::string& group);
+  void close_all() { clients_.clear(); }
 
  private:
   const KafkaCluster cluster_;

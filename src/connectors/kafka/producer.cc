@@ -28,7 +28,7 @@ bool is_transactional(std::int16_t api_key) {
 Result<std::shared_ptr<Producer>> Producer::open(const KafkaCluster& cluster,
                                                  const std::string& transactional_id,
                                                  const ProducerOptions& options) {
-  std::shared_ptr<Producer> producer(new Producer);
+  std::shared_ptr<Producer> producer(new Producer(options.sources));
   Properties settings = kProducerSettings;
   if (!transactional_id.empty()) {
     settings.emplace_back("transactional.id", transactional_id);
@@ -39,7 +39,8 @@ Result<std::shared_ptr<Producer>> Producer::open(const KafkaCluster& cluster,
   settings.emplace_back("queue.buffering.max.kbytes", std::to_string(bounds.kbytes_max));
   settings.emplace_back("queue.buffering.max.messages", std::to_string(bounds.messages_max));
   for (const OutputTopic& topic : options.topics) {
-    settings.insert(settings.end(), topic.properties.begin(), topic.properties.end());
+    WEIR_ASSIGN(const Properties own, topic.properties.read());
+    settings.insert(settings.end(), own.begin(), own.end());
   }
   auto customize = [&](rd_kafka_conf_t* conf) {
     rd_kafka_conf_set_dr_msg_cb(
@@ -161,6 +162,8 @@ void Producer::on_report(const rd_kafka_message_t& message) {
   if (message.err != RD_KAFKA_RESP_ERR_NO_ERROR) {
     std::string what = std::string("writing to topic ") + rd_kafka_topic_name(message.rkt) +
                        ", a record of " + std::to_string(message.len) + " bytes";
+    const std::string record = marks_.record_of(message._private);
+    if (!record.empty()) what += " made of record " + record;
     if (message.err == RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE) {
       what +=
           " or the batch that it is in (the topic's max.message.bytes bounds batches too; "

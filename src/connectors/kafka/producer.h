@@ -14,6 +14,7 @@
 #include "base/result.h"
 #include "base/waker.h"
 #include "connectors/kafka/client.h"
+#include "connectors/kafka/record_marks.h"
 
 namespace weir::kafka {
 
@@ -22,9 +23,9 @@ struct OutputTopic {
   std::string topic;
   std::string partitioner = "murmur2_random";
   std::string compression = "none";
-  Properties properties;
-  /// RecordParts::partition() is used: how many there are is asked for at each fence, so that one
-  /// that is not there is known before it is written.
+  PropertyReader properties = {};
+  /// RecordParts::partition() is used: how many there are is asked for before each epoch, so that
+  /// one that is not there is known before it is written.
   bool rows_choose_partition = false;
 };
 
@@ -32,6 +33,7 @@ struct OutputTopic {
 struct ProducerOptions {
   std::vector<OutputTopic> topics;
   std::uint64_t queue_bytes = 64ULL * 1024 * 1024;  ///< rows that no broker has acknowledged yet
+  std::vector<std::string> sources = {};            ///< of the job, by SourceIndex; for messages
 };
 
 /// An idempotent producer handle, with the poller thread that serves it for its whole life: it
@@ -72,6 +74,9 @@ class Producer {
   /// As of learn_partitions(); none for a topic whose rows do not choose.
   std::optional<std::int32_t> partitions(const rd_kafka_topic_t* topic) const;
 
+  /// Of the records that messages are made of, which are their opaques.
+  RecordMarks& marks() { return marks_; }
+
   /// `count` more messages were handed to librdkafka.
   void produced(std::uint64_t count) { produced_.fetch_add(count); }
   /// `room` is written to, once, when a quarter of what is outstanding now was acknowledged. Try
@@ -84,7 +89,8 @@ class Producer {
   /// kBrokersUnreachable at the deadline, else for the reason of the first message that failed
   /// since the last begin(); kStopJob for a missing permission.
   Result<> flush(MonoTime deadline);
-  /// Asks how many partitions the topics have whose rows choose one. Errors: kRetry; kStopJob.
+  /// Asks how many partitions the topics have whose rows choose one. Nobody writes meanwhile.
+  /// Errors: kRetry; kStopJob.
   Result<> learn_partitions(MonoTime deadline);
   /// Why the transaction has failed, which the report of a record says some moments after its next
   /// call has; none when no report says it within `patience`. Blocks until then.
@@ -95,7 +101,8 @@ class Producer {
   bool settled() const WEIR_EXCLUDES(mutex_);
 
   /// Connections given up and transactional requests without an answer since it was opened: one
-  /// more means doubt.
+  /// more since the fence means that a copy of a request may still be on its way. It counts before
+  /// librdkafka sends a request again, so before a commit that needed it is OK.
   std::uint64_t doubts() const { return doubts_.load(); }
 
   /// Stops the poller and destroys the handle; may block for as long as librdkafka does. Twice is
@@ -103,7 +110,7 @@ class Producer {
   void close();
 
  private:
-  Producer() = default;
+  explicit Producer(std::vector<std::string> sources) : marks_(std::move(sources)) {}
   void poll_loop(const std::stop_token& stop);
   void wake_waiting() WEIR_EXCLUDES(mutex_);
   void on_report(const rd_kafka_message_t& message) WEIR_EXCLUDES(mutex_);
@@ -124,6 +131,7 @@ class Producer {
     return produced > reported ? produced - reported : 0;
   }
 
+  RecordMarks marks_;
   std::unique_ptr<Client> client_;
   struct Topic {
     std::string name;

@@ -37,6 +37,7 @@ struct Message {
   std::optional<std::string_view> value;
   std::int32_t partition = RD_KAFKA_PARTITION_UA;
   std::span<const RecordHeader> headers;
+  void* mark = nullptr;  // of the record that it is made of
 
   std::uint64_t bytes() const {
     std::uint64_t sum = key.value_or("").size() + value.value_or("").size();
@@ -56,12 +57,12 @@ rd_kafka_resp_err_t produce_with_headers(rd_kafka_t* handle, rd_kafka_topic_t* t
   const auto at = [](const std::optional<std::string_view>& text) {
     return text ? const_cast<char*>(bytes_of(*text)) : nullptr;
   };
-  const rd_kafka_resp_err_t error =
-      rd_kafka_producev(handle, RD_KAFKA_V_RKT(topic), RD_KAFKA_V_PARTITION(message.partition),
-                        RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY),
-                        RD_KAFKA_V_VALUE(at(message.value), message.value.value_or("").size()),
-                        RD_KAFKA_V_KEY(at(message.key), message.key.value_or("").size()),
-                        RD_KAFKA_V_HEADERS(headers), RD_KAFKA_V_END);
+  const rd_kafka_resp_err_t error = rd_kafka_producev(
+      handle, RD_KAFKA_V_RKT(topic), RD_KAFKA_V_PARTITION(message.partition),
+      RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY),
+      RD_KAFKA_V_VALUE(at(message.value), message.value.value_or("").size()),
+      RD_KAFKA_V_KEY(at(message.key), message.key.value_or("").size()), RD_KAFKA_V_HEADERS(headers),
+      RD_KAFKA_V_OPAQUE(message.mark), RD_KAFKA_V_END);
   // They are librdkafka's when it took the message.
   if (error != RD_KAFKA_RESP_ERR_NO_ERROR) rd_kafka_headers_destroy(headers);
   return error;
@@ -74,7 +75,7 @@ rd_kafka_resp_err_t produce(rd_kafka_t* handle, rd_kafka_topic_t* topic, const M
   const int result =
       rd_kafka_produce(topic, message.partition, RD_KAFKA_MSG_F_COPY,
                        message.value ? const_cast<char*>(bytes_of(value)) : nullptr, value.size(),
-                       message.key ? bytes_of(key) : nullptr, key.size(), nullptr);
+                       message.key ? bytes_of(key) : nullptr, key.size(), message.mark);
   return result == -1 ? rd_kafka_last_error() : RD_KAFKA_RESP_ERR_NO_ERROR;
 }
 
@@ -158,6 +159,7 @@ class KafkaSinkWriter final : public SinkWriter {
   // Fills messages_ with the next rows from selection index `from` on, or with one alone; returns
   // the index behind them. Rows that cannot be rendered are left out and named.
   std::size_t collect(const Batch& batch, std::size_t from, std::vector<RowError>& errors) {
+    const std::uint64_t origin = producer_->marks().number_of(batch.origin);
     messages_.clear();
     rendered_.clear();
     bytes_.clear();
@@ -167,7 +169,10 @@ class KafkaSinkWriter final : public SinkWriter {
            bytes_.size() < kBytesMax && !alone_) {
       const RowIndex row = batch.selection[at];
       const bool bad = std::binary_search(bad_rows_.begin(), bad_rows_.end(), row);
-      const std::optional<Message> message = bad ? std::nullopt : render(batch, row, errors);
+      std::optional<Message> message = bad ? std::nullopt : render(batch, row, errors);
+      if (message && origin != 0) {
+        message->mark = RecordMarks::mark(origin, batch.records[row].offset);
+      }
       // A batch of librdkafka's has no headers, and loses a message whose partition is not there.
       const bool alone =
           message && (message->partition != RD_KAFKA_PARTITION_UA || !message->headers.empty());
@@ -197,6 +202,7 @@ class KafkaSinkWriter final : public SinkWriter {
     message.len = from.value.value_or("").size();
     message.key = from.key ? this : nullptr;
     message.key_len = from.key.value_or("").size();
+    message._private = from.mark;
     bytes_ += from.key.value_or("");
   }
 

@@ -109,6 +109,7 @@ class KafkaSource final : public Source {
   }
 
   bool bounded() const override { return options_.end != End::kNone; }
+  bool end_moves() const override { return options_.end == End::kLatest; }
 
   Result<PositionMap> ends(const std::vector<std::string>& splits, MonoTime deadline) override {
     WEIR_ASSIGN(Client * client, consumer());
@@ -134,27 +135,13 @@ class KafkaSource final : public Source {
 
   Result<std::vector<TailCheck>> verify_tails(const std::vector<SplitAssignment>& assignments,
                                               MonoTime deadline) override {
+    // Whoever goes on after a loss must know of every log that ends before its position.
+    WEIR_ASSIGN(const std::vector<std::optional<TailCheck>> found,
+                compare_tails([this](const Properties& more) { return open_consumer(more); },
+                              assignments, goes_on_after_loss(), deadline));
     std::vector<TailCheck> checks;
-    std::unique_ptr<Client> reader;
-    for (const SplitAssignment& assignment : assignments) {
-      const PartitionPosition position = own_position(assignment.position);
-      // Whoever goes on after a loss must know all the same of a log that ends before the position.
-      const bool may_be_outside = goes_on_after_loss() && position.next > 0;
-      if (position.tail_fp == 0 && !may_be_outside) {
-        checks.push_back({assignment.split, TailState::kUnverified, "nothing was consumed yet"});
-        continue;
-      }
-      if (!reader) {
-        // One record of each, or the window behind which it must stand: fetches are small, and the
-        // queue holds a window, or librdkafka 2.0.2 sleeps a second behind each fetch. A fetch that
-        // waits at one partition's end holds the next partition's up.
-        WEIR_ASSIGN(reader, open_consumer({{"fetch.wait.max.ms", "10"},
-                                           {"queued.min.messages", "1000"},
-                                           {"queued.max.messages.kbytes", "16384"},
-                                           {"fetch.message.max.bytes", "65536"}}));
-      }
-      WEIR_ASSIGN(const std::optional<TailCheck> found, verify_tail(*reader, assignment, deadline));
-      WEIR_ASSIGN(TailCheck check, judged(assignment, found));
+    for (std::size_t i = 0; i < assignments.size(); ++i) {
+      WEIR_ASSIGN(TailCheck check, judged(assignments[i], found[i]));
       checks.push_back(std::move(check));
     }
     return checks;
@@ -373,7 +360,8 @@ class KafkaSource final : public Source {
         {"queued.max.messages.kbytes", std::to_string(bounds.kbytes_max)},
         {"fetch.wait.max.ms", "500"},
     };
-    settings.insert(settings.end(), options_.properties.begin(), options_.properties.end());
+    WEIR_ASSIGN(const Properties own, options_.properties.read());
+    settings.insert(settings.end(), own.begin(), own.end());
     settings.insert(settings.end(), fetching.begin(), fetching.end());
     return Client::open(options_.cluster, RD_KAFKA_CONSUMER, settings);
   }

@@ -45,7 +45,7 @@ struct KafkaSourceOptions {
   OnDataLoss on_data_loss = OnDataLoss::kFail;
   bool with_headers = false;                        ///< copy headers, which only `_headers` needs
   std::uint64_t fetch_bytes = 64ULL * 1024 * 1024;  ///< bound of all fetch queues together
-  Properties properties;
+  PropertyReader properties = {};
 };
 
 std::unique_ptr<Source> make_kafka_source(KafkaSourceOptions options);

@@ -287,6 +287,24 @@ TEST_CASE("Committer: a cell that is looked for elsewhere is named", "[engine]")
              Catch::Contains("`epoch_topic: other-epochs`") && Catch::Contains("`weir-epochs`"));
 }
 
+TEST_CASE("Committer: an end is kept while the job file has one, and forgotten without",
+          "[engine]") {
+  World world = stopped_world();
+  world.bounded = true;
+  world.lane->sources["in"].ends = {{"t/0", at(60)}, {"t/1", at(70)}};
+  const auto end_of_first = [&] {
+    Rig rig(world);
+    const auto claimed = rig.committer.recover(true);
+    REQUIRE(claimed);
+    return claimed->splits.front().assignment.end;
+  };
+  CHECK(end_of_first() == at(60));
+  CHECK(world.lane->sources["in"].ends.at("t/1") == at(70));
+  world.bounded = false;
+  CHECK(end_of_first() == std::nullopt);
+  CHECK(world.lane->sources["in"].ends.empty());
+}
+
 TEST_CASE("Committer: knows nothing before it has recovered", "[engine]") {
   World world = stopped_world();
   Rig rig(world);
@@ -313,6 +331,93 @@ TEST_CASE("Committer: an epoch is decided also when the rotation behind it fails
     CHECK_FALSE(rig.committer.commit(*epoch, moved, {}));
     CHECK(rig.committer.has_decided(epoch->epoch));
     CHECK(rig.committer.progress().splits.at(split(0)).position == at(60));
+  }
+}
+
+TEST_CASE("Committer: `rotate: on_doubt` fences behind doubt only", "[engine]") {
+  World world = stopped_world();
+  Rig rig(world);
+  rig.parts.options.rotate_always = false;
+  SECTION("of a claim") {
+    world.commit_fault = CommitFault::kDoubt;
+    rig.claim();
+    CHECK(world.fences == 2);
+  }
+  SECTION("of an epoch, a refresh, a clean stop") {
+    rig.claim();
+    CHECK(world.fences == 1);
+    const auto commit = [&](std::int64_t from) {
+      const auto epoch = rig.committer.open(AssignmentId{1});
+      REQUIRE(epoch);
+      REQUIRE(rig.committer.commit(*epoch, {{split(0), at(from), at(from + 20), 20}}, {}));
+    };
+    commit(40);
+    REQUIRE(rig.committer.refresh());
+    CHECK(world.fences == 1);
+    world.commit_fault = CommitFault::kDoubt;
+    commit(60);
+    CHECK(world.fences == 2);
+    world.commit_fault = CommitFault::kDoubt;
+    REQUIRE(rig.committer.refresh());
+    CHECK(world.fences == 3);
+    world.commit_fault = CommitFault::kDoubt;
+    REQUIRE(rig.committer.clean_stop());
+    CHECK(world.fences == 4);
+  }
+}
+
+TEST_CASE("Committer: a look finds a topic that was made again also where reading has gone on",
+          "[engine]") {
+  World world = stopped_world();
+  Rig rig(world);
+  const auto read_on = [&](std::int64_t from) {
+    const auto epoch = rig.committer.open(AssignmentId{1});
+    REQUIRE(epoch);
+    REQUIRE(rig.committer.commit(*epoch, {{split(0), at(from), at(from + 20), 20}}, {}));
+  };
+  std::int64_t from = 40;
+  SECTION("since the claim") { rig.claim(); }
+  SECTION("since the first epoch, where the claim had nothing to compare") {
+    world.known_from[split(0)] = 50;
+    rig.claim();
+    read_on(std::exchange(from, 60));
+  }
+  SECTION("since the look before, where the claim's record has aged out") {
+    rig.claim();
+    read_on(std::exchange(from, 60));
+    REQUIRE(rig.committer.look_around());
+    world.known_from[split(0)] = 50;
+  }
+  SECTION("since it ended before the position, and its reader has not seen that") {
+    world.goes_on_after_loss = true;
+    rig.claim();
+    const std::int64_t end = std::exchange(world.logs.at(split(0)).second, from - 1);
+    REQUIRE(rig.committer.look_around());
+    world.logs.at(split(0)).second = end;
+  }
+  world.rewritten_below[split(0)] = from;
+  read_on(from);
+  const auto looked = rig.committer.look_around();
+  REQUIRE_FALSE(looked);
+  CHECK(looked.error().code() == Code::kSourceRewritten);
+  CHECK_THAT(looked.error().message(), Catch::Contains(split(0).text()));
+}
+
+TEST_CASE("Committer: nothing begins behind an aborted transaction without a fence", "[engine]") {
+  World world = stopped_world();
+  Rig rig(world);
+  rig.parts.options.rotate_always = false;
+  rig.claim();
+  const auto empty = rig.committer.open(AssignmentId{1});
+  REQUIRE(empty);
+  SECTION("the epoch that moved nothing is dropped") {
+    REQUIRE(rig.committer.commit(*empty, {}, {}));
+    CHECK(world.fences == 2);
+    CHECK_FALSE(rig.committer.has_decided(empty->epoch));
+  }
+  SECTION("and when the fence behind it fails, that is told") {
+    world.fences_left = 0;
+    CHECK_FALSE(rig.committer.commit(*empty, {}, {}));
   }
 }
 

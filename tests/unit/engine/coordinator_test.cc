@@ -84,13 +84,10 @@ struct Story {
   }
 
   void reply(CommitterReply reply) {
-    events.send(FromCommitter{actors.committers,
-                              {.known = known,
-                               .epoch = epoch,
-                               .splits = splits,
-                               .positions = " clicks/t/0@17",
-                               .outbox_bytes = outbox_bytes},
-                              std::move(reply)});
+    events.send(FromCommitter{
+        actors.committers,
+        {.known = known, .epoch = epoch, .splits = splits, .outbox_bytes = outbox_bytes},
+        std::move(reply)});
     coordinator->step();
   }
   void fail(Action action, Code code, const std::string& why) {
@@ -191,6 +188,22 @@ TEST_CASE("Coordinator: records open an epoch, commit.every seals it, all seals 
   story.open();
 }
 
+TEST_CASE("Coordinator: wakes once more to tell what it did, and sleeps again", "[engine]") {
+  Story story;
+  story.options.log_progress = true;
+  const MonoTime told_at = story.clock.now + seconds(60);
+  story.pass(seconds(10));
+  story.claim();
+  story.pass(seconds(30));
+  story.open();
+  story.pass(seconds(1));
+  story.answer_seal();
+  story.commit();
+  CHECK(story.coordinator->wake_at() == told_at);
+  story.pass(seconds(19));
+  CHECK(story.coordinator->wake_at() == told_at + seconds(10));  // it looks around
+}
+
 TEST_CASE("Coordinator: a bound of records seals at once", "[engine]") {
   Story story;
   story.claim();
@@ -288,7 +301,36 @@ TEST_CASE("Coordinator: three epochs refused for their rows are poison_epoch", "
     if (attempt < 3) story.pass(seconds(60));
   }
   CHECK(story.coordinator->outcome().error->code() == Code::kPoisonEpoch);
-  CHECK_THAT(story.coordinator->outcome().error->message(), Catch::Contains("clicks/t/0@17"));
+  CHECK(story.coordinator->outcome().error->message() ==
+        "three attempts at the same positions failed: too large");
+}
+
+TEST_CASE("Coordinator: poison_epoch under load names the records that were taken", "[engine]") {
+  Story story;
+  std::string why = "the transaction was refused";
+  std::string named = " up to 5, 5 records\n  skip the first";
+  SECTION("no record is known") {}
+  SECTION("the record is known") {
+    why = "a row\n  weir offsets JOB skip clicks/0@3";
+    named = " up to 5, 5 records";
+  }
+  for (int attempt = 1; attempt <= 3; ++attempt) {
+    story.claim();
+    story.open();
+    story.worker(1, WorkerFailed{Error{Action::kRecover, Code::kRowsRefused, why}, kOther});
+    CHECK(story.workers_told<Discard>());
+    story.worker(0, Discarded{{{kSplit, {"0"}, {"5"}, 5}}});
+    story.worker(1, Discarded{{{kOther, {"7"}, {"9"}, 2}}});
+    const Release release = story.told<Release>();
+    // Only a HALT tells it.
+    CHECK(release.taken.size() == (attempt == 3 ? 2 : 0));
+    story.reply(attempt == 3 ? Released{" up to 5, 5 records", "\n  skip the first"} : Released{});
+    if (attempt < 3) story.pass(seconds(60));
+  }
+  REQUIRE(story.coordinator->ended());
+  CHECK(story.coordinator->outcome().error->message() ==
+        "three attempts at the same positions failed: " + why +
+            "\n  the epoch's records, as far as they were taken:" + named);
 }
 
 TEST_CASE("Coordinator: poison is counted by places, and by the splits that are refused",
@@ -600,13 +642,8 @@ TEST_CASE("Coordinator: a call that does not return is abandoned, and another co
   CHECK(story.state() == LaneState::kWaitingForKafka);
   story.discard();
   // The one that hung says something after all: nobody listens.
-  story.events.send(FromCommitter{0,
-                                  {.known = true,
-                                   .epoch = EpochId{9},
-                                   .splits = {},
-                                   .positions = " clicks/t/0@17",
-                                   .outbox_bytes = {}},
-                                  EpochCommitted{}});
+  story.events.send(FromCommitter{
+      0, {.known = true, .epoch = EpochId{9}, .splits = {}, .outbox_bytes = {}}, EpochCommitted{}});
   story.reply(Released{});
   CHECK(story.coordinator->status()->epochs == 0);
   story.pass(seconds(1));

@@ -48,6 +48,16 @@ SplitProgressMap at(const std::string& position) {
 const Error kRefused{Action::kRecover, Code::kRowsRefused, "record too large"};
 const Error kAway{Action::kRecover, Code::kBrokersUnreachable, "no broker"};
 
+TEST_CASE("recovering_text: brokers that do not answer have a state, a code and a cure",
+          "[engine]") {
+  const std::string text = recovering_text(
+      {Action::kRetry, Code::kBrokersUnreachable, "asking; brokers 127.0.0.1:1: refused"});
+  CHECK_THAT(text, Catch::StartsWith("waiting_for_kafka (W3001): asking; brokers 127.0.0.1:1") &&
+                       Catch::Contains("Check `brokers`"));
+  CHECK(recovering_text({Action::kRecover, "the producer was replaced"}) ==
+        "recovering: the producer was replaced");
+}
+
 TEST_CASE("PoisonCounter: the third refusal at the same position is poison", "[engine]") {
   PoisonCounter poison(nullptr);
   CHECK_FALSE(poison.failed(kRefused, at("1"), {kSplit}));

@@ -29,6 +29,8 @@ struct World {
   std::map<SplitId, std::pair<std::int64_t, std::optional<MirrorMark>>> mirror;
   std::map<SplitId, std::pair<std::int64_t, std::int64_t>> logs;  // low, high
   std::set<SplitId> rewritten;
+  std::map<SplitId, std::int64_t> rewritten_below;  // and behind it reading has gone on
+  std::map<SplitId, std::int64_t> known_from;       // before it tails cannot be compared
   std::string cluster = "c1";
   std::string input_cluster;  // where the source is; empty: the same
   bool members = false;
@@ -239,13 +241,19 @@ class WorldSource final : public Source {
     std::vector<TailCheck> checks;
     for (const SplitAssignment& each : assignments) {
       const bool gone = !world_.logs.contains(each.split);
-      const bool other = gone || world_.rewritten.contains(each.split);
       if (!gone && world_.goes_on_after_loss &&
           number(each.position) > world_.logs.at(each.split).second) {
         checks.push_back({each.split, TailState::kOutside, "the log ends before it"});
         continue;
       }
-      checks.push_back({each.split, other ? TailState::kRewritten : TailState::kSame,
+      const auto below = world_.rewritten_below.find(each.split);
+      const bool other =
+          gone || world_.rewritten.contains(each.split) ||
+          (below != world_.rewritten_below.end() && number(each.position) <= below->second);
+      const auto from = world_.known_from.find(each.split);
+      const bool known = from == world_.known_from.end() || number(each.position) >= from->second;
+      const TailState state = other ? TailState::kRewritten : TailState::kSame;
+      checks.push_back({each.split, known ? state : TailState::kUnverified,
                         gone ? "the partition is gone" : "another record stands there"});
     }
     return checks;

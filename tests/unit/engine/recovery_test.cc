@@ -63,7 +63,9 @@ TEST_CASE("decide_recovery: T2, a cell that is not weir's or another lane's halt
   CHECK(decide(facts, "T2").halt == Code::kForeignCell);
   Cell other = cell_at(3, 1);
   other.id.job = "orders";
-  CHECK(decide(facts_of(lane_at(3, 1), other), "T2").halt == Code::kForeignCell);
+  const RecoveryDecision foreign = decide(facts_of(lane_at(3, 1), other), "T2");
+  CHECK(foreign.halt == Code::kForeignCell);
+  CHECK_THAT(foreign.text, Catch::Contains("`instance: NAME`") && Catch::Contains("`job: NAME`"));
 }
 
 TEST_CASE("decide_recovery: T3, neither store nor cell is a first start", "[engine]") {
@@ -176,7 +178,13 @@ TEST_CASE("check_owner: halts for a cell of another owner and names the way out"
         std::string::npos);
   other.takeover = true;
   CHECK_FALSE(check_owner(other, "here"));
-  CHECK(check_owner(facts_of({}, cell_at(3, 1)), "here"));
+  const auto elsewhere = check_owner(facts_of({}, cell_at(3, 1)), "here");
+  REQUIRE(elsewhere);
+  CHECK(elsewhere->text.find("--state-dir") == std::string::npos);
+  const auto same_host = check_owner(facts_of({}, cell_at(3, 1)), "elsewhere");
+  REQUIRE(same_host);
+  CHECK_THAT(same_host->text,
+             Catch::Contains("another --state-dir") && Catch::Contains("older copy"));
 }
 
 bool same(const Position& a, const Position& b) { return a == b; }
@@ -294,6 +302,35 @@ TEST_CASE("decide_tails: names all that was rewritten, and one command for it", 
   CHECK_FALSE(decide_tails({checks[1]}, "clicks.yaml"));
 }
 
+TEST_CASE("decide_ends: an end is resolved once, and what became of it is said", "[engine]") {
+  EndFacts facts;
+  facts.source = "in";
+  facts.job = "clicks.yaml";
+  facts.bounded = true;
+  facts.describe = [](const Position& position) { return position.bytes; };
+  facts.resolved = {{"t/0", {"100"}}, {"t/1", {"90"}}};
+  using Ends = std::map<std::string, Position>;
+  CHECK(decide_ends(facts).ends == Ends{{"t/0", {"100"}}, {"t/1", {"90"}}});
+  CHECK(decide_ends(facts).notice.empty());
+  facts.kept = {{"t/0", {"60"}}, {"t/2", {"8"}}};  // t/1 was found later, t/2 is not read now
+  const EndDecision changed = decide_ends(facts);
+  CHECK(changed.ends == Ends{{"t/0", {"60"}}, {"t/1", {"90"}}, {"t/2", {"8"}}});
+  CHECK_FALSE(changed.expected);
+  CHECK_THAT(changed.notice, Catch::Contains("in/t/0=60, now 100\n") &&
+                                 Catch::Contains("weir offsets clicks.yaml reset"));
+  facts.moves = true;
+  CHECK(decide_ends(facts).expected);
+  facts.resolved["t/0"] = {"60"};
+  CHECK(decide_ends(facts).notice.empty());
+  facts.bounded = facts.moves = false;
+  facts.resolved.clear();
+  const EndDecision removed = decide_ends(facts);
+  CHECK(removed.ends.empty());
+  CHECK_THAT(removed.notice, Catch::Contains("in/t/0=60 and 1 more") && Catch::Contains("read on"));
+  facts.kept.clear();
+  CHECK(decide_ends(facts).notice.empty());
+}
+
 TEST_CASE("decide_first_start: a group with offsets is taken only when asked", "[engine]") {
   FirstStartFacts facts;
   facts.id = kId;
@@ -301,7 +338,7 @@ TEST_CASE("decide_first_start: a group with offsets is taken only when asked", "
   CHECK(decide_first_start(facts).by_start);
   facts.mirror = {entry("t/0", "5")};
   CHECK(decide_first_start(facts).halt->halt == Code::kIdentityLost);
-  facts.mirror[0].mark->job = "orders";
+  facts.mirror[0].mark.reset();
   CHECK(decide_first_start(facts).halt->halt == Code::kGroupInUse);
   facts.start_explicit = true;
   CHECK(decide_first_start(facts).by_start);
@@ -310,8 +347,53 @@ TEST_CASE("decide_first_start: a group with offsets is taken only when asked", "
   facts.group_has_members = true;
   CHECK(decide_first_start(facts).halt->halt == Code::kGroupInUse);
   facts.group_has_members = false;
+}
+
+TEST_CASE("decide_first_start: `start: committed` without offsets names the ways out", "[engine]") {
+  FirstStartFacts facts;
+  facts.id = kId;
+  facts.source = "in";
+  facts.start_explicit = facts.start_committed = true;
   facts.mirror = {entry("t/0", {})};
-  CHECK(decide_first_start(facts).halt->halt == Code::kGroupInUse);
+  const FirstStartDecision decision = decide_first_start(facts);
+  REQUIRE(decision.halt);
+  CHECK(decision.halt->halt == Code::kGroupInUse);
+  CHECK_THAT(decision.halt->text,
+             Catch::Contains("has no offsets") && Catch::Contains("`start: earliest`") &&
+                 Catch::Contains("`start: latest`") && Catch::Contains("`group: NAME`"));
+}
+
+TEST_CASE("decide_first_start: another job's positions are taken over, never overwritten",
+          "[engine]") {
+  FirstStartFacts facts;
+  facts.id = kId;
+  facts.source = "in";
+  facts.start_explicit = true;
+  facts.mirror = {entry("t/0", {}), entry("t/1", "5")};
+  facts.mirror[1].mark->job = "orders";
+  const FirstStartDecision refused = decide_first_start(facts);
+  REQUIRE(refused.halt);
+  CHECK(refused.halt->halt == Code::kGroupInUse);
+  CHECK_THAT(refused.halt->text, Catch::Contains("job \"orders\"") &&
+                                     Catch::Contains("`start: committed`") &&
+                                     Catch::Contains("`group: NAME`"));
+  facts.start_committed = true;
+  const FirstStartDecision taken = decide_first_start(facts);
+  CHECK_FALSE(taken.halt);
+  CHECK_THAT(taken.notice, Catch::Contains("job \"orders\""));
+  SECTION("an earlier generation is this job") {
+    facts.start_committed = false;
+    facts.mirror[1].mark->job = "clicks";
+    facts.id.job = "clicks.g2";
+    CHECK(decide_first_start(facts).by_start);
+    CHECK_FALSE(decide_first_start(facts).halt);
+  }
+  SECTION("another instance is another job") {
+    facts.start_committed = false;
+    facts.mirror[1].mark->job = "clicks";
+    facts.mirror[1].mark->instance = "staging";
+    CHECK(decide_first_start(facts).halt->halt == Code::kGroupInUse);
+  }
 }
 
 }  // namespace

@@ -288,6 +288,19 @@ TEST_CASE("Worker: records and rows that are bad halt, or are counted where the 
     CHECK(sealed->rows_out == 2);
     CHECK(sealed->rows_skipped == 1);
     CHECK(rig.shelf.rows == std::vector<std::string>{"a", "c"});
+    const auto told = rig.heard<RowSkipped>();
+    REQUIRE(told);
+    CHECK(told->kind.source == "in");
+    CHECK_THAT(told->text, Catch::Contains("record in/t/0@1 is left out") &&
+                               Catch::Contains("it is " + bad) &&
+                               Catch::Contains("errors: { " + told->kind.rule + ": skip }"));
+    // The next one of its kind is counted only.
+    rig.log.values.insert(rig.log.values.end(), {bad, bad});
+    rig.run();
+    rig.open();
+    rig.tell(SealEpoch{});
+    CHECK(rig.heard<Sealed>()->rows_skipped == 2);
+    CHECK_FALSE(rig.heard<RowSkipped>());
   }
 }
 
@@ -337,7 +350,12 @@ TEST_CASE("Worker: a discard forgets epoch, readers and failure, and older epoch
   rig.open();
   CHECK(rig.heard<WorkerFailed>());
   rig.tell(Discard{});
-  CHECK(rig.heard<Discarded>());
+  const auto discarded = rig.heard<Discarded>();
+  REQUIRE(discarded);
+  REQUIRE(discarded->taken.size() == 1);
+  CHECK(discarded->taken[0].split == kSplit);
+  CHECK(discarded->taken[0].first == at(0));
+  CHECK(discarded->taken[0].next == at(2));
   CHECK_FALSE(rig.log.read);
   rig.log.values = {"a"};
   rig.shelf.rows.clear();

@@ -64,11 +64,11 @@ TEST_CASE("final summary: what was read, written, and how fast the start was", "
   status.state = LaneState::kFinished;
   status.rows_skipped = 1;
   status.epochs = 3;
+  status.doubts = 2;
   status.start_to_claim = 412'345us;
-  CHECK(
-      final_summary(status, 2'250ms) ==
-      "finished at epoch 12: 10452 records in, 893 rows out, 1 skipped, 3 epochs, 0 recoveries in "
-      "2.2 s; start to claim 412 ms");
+  CHECK(final_summary(status, 2'250ms) ==
+        "finished at epoch 12: 10452 records in, 893 rows out, 1 skipped, 3 epochs, 2 doubts, 0 "
+        "recoveries in 2.2 s; start to claim 412 ms");
   status.offsets_lost = 40;
   CHECK(final_summary(status, 2'250ms).find("1 skipped, 40 offsets lost, 3 epochs") !=
         std::string::npos);

@@ -63,6 +63,7 @@ TEST_CASE("parse_job: a small job has the documented defaults", "[spec]") {
   CHECK(spec.commit.every == std::chrono::seconds(1));
   CHECK(spec.commit.records == 200'000);
   CHECK(spec.commit.bytes == 64U << 20U);
+  CHECK(*spec.rotate == Rotate::kOnDoubt);
   CHECK(*spec.takeover == Takeover::kAsk);
   CHECK(spec.trigger->kind == TriggerKind::kContinuous);
   CHECK(spec.on_decode_error.rule == OnError::kFail);
@@ -85,6 +86,7 @@ limits: { threads: 3, memory: 64MiB }
   CHECK(spec.commit.every == std::chrono::milliseconds(250));
   CHECK(spec.commit.records == 5);
   CHECK(spec.commit.bytes == 1U << 20U);
+  CHECK(*spec.rotate == Rotate::kAlways);
   CHECK(*spec.takeover == Takeover::kAuto);
   CHECK(spec.trigger->kind == TriggerKind::kEvery);
   CHECK(spec.trigger->every == std::chrono::seconds(10));
@@ -126,7 +128,7 @@ sinks:
   CHECK(a.start->offsets.at("t").at(2) == INT64_MAX);
   CHECK(a.end->kind == EndKind::kTimestamp);
   CHECK(a.end->timestamp_us == 1'767'225'600'000'000);
-  CHECK(a.properties.at("fetch.min.bytes").resolve()->reveal() == "1000");
+  CHECK(a.properties.at("fetch.min.bytes").value.resolve()->reveal() == "1000");
   CHECK(spec.sources.at(1).kafka.start->kind == StartKind::kCommitted);
   CHECK(spec.sources.at(1).kafka.end->kind == EndKind::kLatest);
   CHECK(*spec.sources.at(1).kafka.pattern == "^u\\.");

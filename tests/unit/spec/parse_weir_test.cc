@@ -54,7 +54,7 @@ log: { level: debug, format: json }
   CHECK(main.security.password.redacted() == "***");
   CHECK(main.security.key_password.redacted() == "***");
   CHECK(main.security.ca == "/ca.pem");
-  CHECK(main.properties.at("socket.keepalive.enable").resolve()->reveal() == "true");
+  CHECK(main.properties.at("socket.keepalive.enable").value.resolve()->reveal() == "true");
   CHECK(config->clusters.at("plain").security.protocol == SecurityProtocol::kPlaintext);
   CHECK(config->limits.threads == 4U);
   CHECK(config->limits.memory_bytes == 1ULL << 30U);

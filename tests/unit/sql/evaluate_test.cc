@@ -50,6 +50,41 @@ std::string value_of(const std::string& text) {
   return out;
 }
 
+TEST_CASE("evaluate: an operator without its left side is refused", "[sql]") {
+  CHECK(value_of("#> '{a}'") == "error: operator does not exist: #>");
+  CHECK(value_of("#>> '{a}'") == "error: operator does not exist: #>>");
+}
+
+TEST_CASE("evaluate: a name that PostgreSQL's grammar would cut is refused", "[sql]") {
+  const std::string longest(63, 'a');
+  CHECK(value_of(longest) == "error: column \"" + longest + "\" does not exist in source \"t\"");
+  for (const std::string& name :
+       {longest + "b", "\"" + longest + "b\"", "s || '' || " + longest + "b"}) {
+    CHECK(value_of(name) == "error: a name has at most 63 bytes, this one 64");
+  }
+  std::vector<SqlError> errors;
+  CHECK(compile_schema("s text, " + longest + "b bigint", errors).size() == 0);
+  REQUIRE(errors.size() == 1);
+  CHECK(errors[0].offset == 8);
+  CHECK(errors[0].length == 64);
+}
+
+TEST_CASE("evaluate: no text grows beyond its bound", "[sql]") {
+  const std::string half = "repeat('x', 9000000)";
+  const std::string too_long = "fails: the text would be longer than 16 MiB";
+  CHECK(value_of(half + " || " + half) == too_long);
+  CHECK(value_of("concat(" + half + ", 1, " + half + ")") == too_long);
+  CHECK(value_of("concat_ws(" + half + ", 'a', 'b', 'c')") == too_long);
+  CHECK(value_of("length(" + half + " || 'x')") == "9000001");
+}
+
+TEST_CASE("evaluate: the elements of a long array are walked once", "[sql]") {
+  // A walk per element would take minutes.
+  const std::string array = "('[' || repeat('1,', 1000000) || '\"k\"]')::jsonb";
+  CHECK(value_of("jsonb_array_length(" + array + ")") == "1000001");
+  CHECK(value_of(array + " ? 'k'") == "true");
+}
+
 // Expected values are PostgreSQL 15's.
 TEST_CASE("evaluate: expressions give what PostgreSQL gives", "[sql]") {
   const std::pair<const char*, const char*> cases[] = {

@@ -2,6 +2,8 @@
 
 #include <catch2/catch.hpp>
 
+#include "connectors/kafka/source.h"
+
 namespace weir::kafka {
 namespace {
 
@@ -73,12 +75,52 @@ TEST_CASE("login_hint: SCRAM of an older librdkafka fails with Kafka 4, and the 
   CHECK(login_hint("PLAIN", 0x020002ff).empty());
 }
 
+TEST_CASE("without_counts: what differs at each repeat is left out", "[kafka]") {
+  const std::string_view refused = "k1:9092/1: Connect to ipv4#10.0.0.1:9092 failed: refused";
+  CHECK(without_counts("[thrd:k1:9092/1]: " + std::string(refused) +
+                       " (after 3ms in state CONNECT, 12 identical error(s) suppressed)") ==
+        refused);
+  CHECK(without_counts(refused) == refused);
+  CHECK(without_counts("Disconnected (after 9ms in state UP) by it") ==
+        "Disconnected (after 9ms in state UP) by it");
+  CHECK(without_counts("1/1 brokers are down (all)") == "1/1 brokers are down (all)");
+}
+
+TEST_CASE("Client: an outage is told with the address of the brokers", "[kafka]") {
+  const auto client = Client::open({.name = "main", .brokers = "127.0.0.1:1"}, RD_KAFKA_CONSUMER,
+                                   {{"group.id", "g"}});
+  REQUIRE(client);
+  const Error told = (*client)->explained(to_error(RD_KAFKA_RESP_ERR__TIMED_OUT, "asking"));
+  CHECK(told.code() == Code::kBrokersUnreachable);
+  CHECK_THAT(told.message(), Catch::Contains("brokers 127.0.0.1:1"));
+}
+
+TEST_CASE("KafkaSource: its own properties are read at each connect", "[kafka]") {
+  int reads = 0;
+  const auto read = [&]() -> Result<Properties> {
+    if (++reads > 1) return Error{Action::kRetry, Code::kSecretUnreadable, "it is being replaced"};
+    return Properties{{"fetch.min.bites", "1"}};
+  };
+  KafkaSourceOptions options{.index = {},
+                             .name = "in",
+                             .cluster = {.name = "main", .brokers = "127.0.0.1:1"},
+                             .group = "g",
+                             .topics = {"t"},
+                             .pattern = {},
+                             .assign = {},
+                             .start_offsets = {},
+                             .end_offsets = {}};
+  options.properties = std::function<Result<Properties>()>(read);
+  const auto source = make_kafka_source(std::move(options));
+  const MonoTime soon = std::chrono::steady_clock::now() + std::chrono::seconds(1);
+  CHECK(source->discover(soon).error().code() == Code::kBadValue);
+  CHECK(source->discover(soon).error().code() == Code::kSecretUnreadable);
+  CHECK(reads == 2);
+}
+
 TEST_CASE("Client: what librdkafka refuses is a mistake in the configuration", "[kafka]") {
   const auto opened_with = [](const char* name, const char* value) {
-    const KafkaCluster cluster{.name = "main",
-                               .brokers = "127.0.0.1:1",
-                               .epoch_topic = {},
-                               .properties = []() -> Result<Properties> { return Properties{}; }};
+    const KafkaCluster cluster{.name = "main", .brokers = "127.0.0.1:1", .epoch_topic = {}};
     return Client::open(cluster, RD_KAFKA_CONSUMER, {{"group.id", "g"}, {name, value}});
   };
   for (const auto& [name, value] :
