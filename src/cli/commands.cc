@@ -20,6 +20,7 @@
 #include "cli/usage.h"
 #include "connectors/kafka/version.h"
 #include "job/checkpoint.h"
+#include "job/matches.h"
 #include "job/run.h"
 #include "state/version.h"
 
@@ -53,7 +54,12 @@ int run(const Flags& flags, const LoadedJob& loaded) {
 }
 
 int plan(const Flags& flags, const LoadedJob& loaded) {
-  PlanSurroundings around{.instance = loaded.config.instance, .directory = {}, .checkpoint = {}};
+  // Why a cluster does not answer stands in the answer.
+  LogOptions quiet = loaded.config.log;
+  quiet.level = LogLevel::kError;
+  init_log(quiet);
+  PlanSurroundings around;
+  around.instance = loaded.config.instance;
   const std::string state_dir = state_directory(flags, loaded.config);
   around.directory = state_dir.empty()
                          ? std::string("nowhere: set HOME, or name a directory with --state-dir")
@@ -62,6 +68,7 @@ int plan(const Flags& flags, const LoadedJob& loaded) {
     around.checkpoint = checkpoint->place;
     around.ends_kept = checkpoint->ends;
   }
+  around.matches = pattern_matches(*loaded.job);
   std::fputs(explain_plan(*loaded.job, *loaded.plan, around).c_str(), stdout);
   return kExitDone;
 }

@@ -43,6 +43,8 @@ std::string_view tail_state_text(TailState state) {
       return "unverified";
     case TailState::kRewritten:
       return "rewritten";
+    case TailState::kOutside:
+      return "outside";
   }
   return "?";
 }

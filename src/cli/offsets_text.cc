@@ -83,7 +83,9 @@ std::string mark_text(const MirrorEntry& entry) {
 
 std::string tail_text(const Survey& survey, const SplitId& split) {
   const auto check = survey.tails.find(split);
-  if (check == survey.tails.end() || check->second.state != TailState::kRewritten) return {};
+  if (check == survey.tails.end()) return {};
+  const TailState state = check->second.state;
+  if (state != TailState::kRewritten && state != TailState::kOutside) return {};
   return "; " + check->second.detail;
 }
 

@@ -18,8 +18,8 @@ namespace weir {
 
 /// The blocking half of a lane: recovery, claims, commits, refreshes, over store, decider and
 /// sources. What it decides is recovery.h's and decisions.h's; here is the order of the steps.
-/// Recovery's are in committer_recovery.cc, those of epochs in committer.cc (epochs.md, sections 4
-/// and 3).
+/// Recovery's are in committer_recovery.cc and, where reading goes on, committer_positions.cc,
+/// those of epochs in committer.cc (epochs.md, sections 4 and 3).
 ///
 /// Every call to the decider goes through `watch`. Once abandoned, each call returns kRecover at
 /// once and touches neither store nor sources: another Committer has them.
@@ -34,7 +34,7 @@ class Committer {
   /// Steps 1 to 8: opens, peeks, fences, reads, decides, claims. `at_start`: this process has not
   /// claimed yet, so a takeover may act.
   /// Errors: kRetry and kRecover (again, after the back-off), kHalt, kStopJob.
-  Result<std::vector<ClaimedSplit>> recover(bool at_start);
+  Result<Recovered> recover(bool at_start);
 
   /// Starts fetching what recover() returned, one waker and one reader per split.
   Result<std::vector<std::unique_ptr<SplitReader>>> assign(const std::vector<const Waker*>& wakers);
@@ -48,8 +48,9 @@ class Committer {
                   const std::vector<OutboxRow>& outbox);
   /// True when `epoch` was decided, also when commit() failed behind that.
   bool has_decided(EpochId epoch) const { return lane_.epoch >= epoch; }
-  /// True when a source has splits that the lane does not own yet. Errors: a fault of a source;
-  /// kHalt source_rewritten when the last records read are not where they were.
+  /// True when a source has splits that the lane does not own yet, or the lane some that have gone.
+  /// Errors: a fault of a source; kHalt source_rewritten when the last records read are not where
+  /// they were, data_loss when a split went with records unread.
   Result<bool> look_around();
   /// Where the claimed splits end: `end:` where the source has one, else the log's end as of now.
   Result<std::map<SplitId, Position>> find_ends();
@@ -84,30 +85,36 @@ class Committer {
   Result<std::vector<SplitId>> discover();
   Result<> read_facts(bool at_start);
   Result<> first_start(const std::vector<SplitId>& splits);
-  Result<> first_positions_of(Source& source, const std::vector<SplitId>& splits, LaneRecord& lane);
   Result<> continue_from(const RecoveryDecision& decision, const std::vector<SplitId>& splits);
   Result<> apply(const RecoveryDecision& decision);
   Result<> check_identities() const;
   Result<> identify_sources();
-  Result<> settle_by_lane(const std::vector<SplitId>& splits);
-  Result<> settle_positions(bool adopt, const std::vector<SplitId>& splits);
-  Result<> start_at_beginning(const std::vector<SplitId>& splits);
-  Result<MirrorReading> read_mirror(const std::vector<SplitId>& splits, bool with_members);
-  Result<MirrorReading> read_mirror(Source& source, const std::vector<SplitId>& splits);
-  static Result<> all_known(const MirrorReading& mirror);
   Result<> check_cell_stands();
   /// Where LANE stands in the splits that the job file names.
   std::map<SplitId, Position> positions_read() const;
   Result<std::vector<TailCheck>> compare_tails(const std::map<SplitId, Position>& positions,
                                                MonoTime deadline);
   /// Of where LANE stands now. `report`: says which tails could not be compared.
-  Result<> verify_tails(MonoTime deadline, bool report = false);
+  Result<std::vector<TailCheck>> verify_tails(MonoTime deadline, bool report = false);
   void report_unverified(const std::vector<TailCheck>& checks) const;
   Result<> resolve_ends(bool at_start);
   Result<> claim();
   Result<std::vector<ClaimedSplit>> claimed_splits();
   /// LANE's splits of `source` that the job file still names.
   std::vector<std::string> splits_of(const Source& source) const;
+
+  // committer_positions.cc
+  Result<> first_positions_of(Source& source, const std::vector<SplitId>& splits, LaneRecord& lane);
+  void remember(const LaneRecord& before);
+  /// LANE's splits that are read, and not among `found`.
+  std::vector<SplitId> missed(const std::vector<SplitId>& found) const;
+  Result<> let_missed_go(const std::vector<SplitId>& found);
+  Result<> settle_by_lane(const std::vector<SplitId>& splits);
+  Result<> settle_positions(bool adopt, const std::vector<SplitId>& splits);
+  Result<> start_at_beginning(const std::vector<SplitId>& splits);
+  Result<MirrorReading> read_mirror(const std::vector<SplitId>& splits, bool with_members);
+  Result<MirrorReading> read_mirror(Source& source, const std::vector<SplitId>& splits);
+  static Result<> all_known(const MirrorReading& mirror);
 
   // committer.cc
   Result<> check_health();
@@ -139,9 +146,11 @@ class Committer {
   std::map<std::string, std::string> identities_;  // of the sources, as of the last recovery
   std::set<std::string> mirrored_;  // sources whose positions the decider's transaction holds
   std::vector<ClaimedSplit> claimed_;
-  // Whose tails were the same at the last look or claim; else of the first epoch since then.
+  // Whose tails were the same at the last look or claim, or lay outside of their logs; else of the
+  // first epoch since then.
   std::map<SplitId, Position> known_tails_;
   std::vector<SplitId> unclaimed_;  // that begin anew with the claim under way
+  std::uint64_t offsets_lost_ = 0;  // of splits that the recovery under way lets go
   std::chrono::sys_seconds claimed_at_{};
 };
 

@@ -20,22 +20,11 @@ constexpr std::chrono::milliseconds kTailPatience{10};
 // The first question to a cluster: an outage is known soon, and asked about again.
 constexpr seconds kContactTimeout{10};
 
-Error halted(const RecoveryDecision& decision) {
-  return {Action::kHalt, decision.halt, decision.text};
-}
-
-std::vector<std::string> names_in(const std::vector<SplitId>& splits, const Source& source) {
-  std::vector<std::string> names;
-  for (const SplitId& split : splits) {
-    if (split.source == source.name()) names.push_back(split.split);
-  }
-  return names;
-}
-
 }  // namespace
 
-Result<std::vector<ClaimedSplit>> Committer::recover(bool at_start) {
+Result<Recovered> Committer::recover(bool at_start) {
   unclaimed_.clear();
+  offsets_lost_ = 0;
   WEIR_TRY(connect());
   WEIR_TRY(read_facts(at_start));
   WEIR_TRY(identify_sources());
@@ -50,12 +39,15 @@ Result<std::vector<ClaimedSplit>> Committer::recover(bool at_start) {
   } else {
     WEIR_TRY(continue_from(decision, splits));
   }
-  const auto tails = static_cast<std::int64_t>(lane_.splits.size());
-  WEIR_TRY(verify_tails(soon() + tails * kTailPatience, true));
+  const auto patience = static_cast<std::int64_t>(lane_.splits.size()) * kTailPatience;
+  WEIR_ASSIGN(const std::vector<TailCheck> tails, verify_tails(soon() + patience, true));
+  // An `end:` was resolved in the log of before.
+  for (const SplitId& split : outside_of(tails))
+    lane_.sources[split.source].ends.erase(split.split);
   WEIR_TRY(resolve_ends(at_start));
   WEIR_TRY(claim());
   WEIR_ASSIGN(claimed_, claimed_splits());
-  return claimed_;
+  return Recovered{claimed_, offsets_lost_};
 }
 
 Result<> Committer::connect() {
@@ -106,33 +98,6 @@ Result<std::vector<SplitId>> Committer::discover() {
   return splits;
 }
 
-// The group of a source at its first start, with its members.
-Result<MirrorReading> Committer::read_mirror(Source& source, const std::vector<SplitId>& splits) {
-  if (mirrored_.contains(source.name())) return read_mirror(splits, true);
-  WEIR_ASSIGN(MirrorReading mirror, source.read_group(splits, true, soon()));
-  WEIR_TRY(all_known(mirror));
-  return mirror;
-}
-
-Result<MirrorReading> Committer::read_mirror(const std::vector<SplitId>& splits,
-                                             bool with_members) {
-  const MonoTime deadline = soon();
-  WEIR_ASSIGN(MirrorReading mirror, watched(deadline, [&] {
-                return decider_->read_mirror(splits, with_members, deadline);
-              }));
-  WEIR_TRY(all_known(mirror));
-  return mirror;
-}
-
-Result<> Committer::all_known(const MirrorReading& mirror) {
-  for (const MirrorEntry& entry : mirror.entries) {
-    if (entry.state != ReadState::kUnknown) continue;
-    return Error{Action::kRetry, Code::kBrokersUnreachable,
-                 "an offset of the group is unknown: " + entry.text};
-  }
-  return {};
-}
-
 // Cell and mirror are read one after the other, and another machine that runs this job may have
 // fenced us and committed in between: once fenced it recovers, and while the cell is its own it
 // goes on. The two do not belong together then, and say nothing about anybody's offsets.
@@ -154,46 +119,6 @@ Result<> Committer::first_start(const std::vector<SplitId>& splits) {
   return parts_.store->put_lane(lane_, Sync::kYes);
 }
 
-Result<> Committer::first_positions_of(Source& source, const std::vector<SplitId>& splits,
-                                       LaneRecord& lane) {
-  const std::vector<std::string> names = names_in(splits, source);
-  lane.sources[source.name()].cluster_id = identities_.at(source.name());
-  std::vector<SplitId> ids;
-  for (const std::string& name : names) ids.push_back({source.name(), name});
-  WEIR_ASSIGN(const MirrorReading mirror, read_mirror(source, ids));
-  const auto group = parts_.options.groups.find(source.name());
-  const FirstStartDecision decision =
-      decide_first_start({.id = parts_.id,
-                          .source = source.name(),
-                          .group = group != parts_.options.groups.end() ? group->second : "",
-                          .start_committed = source.starts_at_committed(),
-                          .start_explicit = source.start_is_explicit(),
-                          .group_has_members = !mirror.groups_with_members.empty(),
-                          .mirror = mirror.entries,
-                          .job = parts_.options.job_file});
-  if (decision.halt) {
-    WEIR_TRY(check_cell_stands());
-    return halted(*decision.halt);
-  }
-  if (!decision.notice.empty()) log(LogLevel::kWarn, context(), decision.notice);
-  std::map<std::string, Position> positions;
-  if (decision.by_start) {
-    WEIR_ASSIGN(positions, source.first_positions(names, soon()));
-  } else {
-    WEIR_ASSIGN(positions, source.beginnings(names, soon()));
-    for (const MirrorEntry& entry : mirror.entries) {
-      if (entry.state == ReadState::kValue) {
-        positions[entry.split.split] = entry.position;
-      } else {
-        log(LogLevel::kWarn, context(),
-            entry.split.text() + " has no committed offset and begins at its beginning");
-      }
-    }
-  }
-  for (const SplitId& split : ids) lane.splits[split].position = positions.at(split.split);
-  return {};
-}
-
 // The sources whose groups the decider's own transaction can commit: those in its cluster. Two
 // clusters are one when their ids are equal, never by name or brokers. A lane all of whose input is
 // there, and which keeps nothing else, is light.
@@ -213,16 +138,18 @@ Result<> Committer::identify_sources() {
 
 Result<> Committer::continue_from(const RecoveryDecision& decision,
                                   const std::vector<SplitId>& splits) {
-  const DeciderRecord decider = lane_.decider;
+  const LaneRecord before = std::move(lane_);
   lane_ = facts_.lane.value_or(LaneRecord{});
   lane_.id = parts_.id;
-  lane_.decider = decider;
+  lane_.decider = before.decider;
   lane_.plan = parts_.options.plan;
   WEIR_TRY(apply(decision));
+  remember(before);
   std::erase_if(lane_.splits, [&](const auto& entry) {
     return std::none_of(parts_.sources.begin(), parts_.sources.end(),
                         [&](const auto& source) { return source->name() == entry.first.source; });
   });
+  WEIR_TRY(let_missed_go(splits));
   if (facts_.cell.state == ReadState::kAbsent) {
     // T6: LANE's positions, whatever the mirror says; the claim writes it whole.
     return settle_by_lane(splits);
@@ -232,26 +159,6 @@ Result<> Committer::continue_from(const RecoveryDecision& decision,
   for (const SplitId& split : splits) (is_mirrored(split) ? mirrored : others).push_back(split);
   WEIR_TRY(settle_by_lane(others));
   return settle_positions(decision.action == RecoveryAction::kAdopt, mirrored);
-}
-
-// Positions that only LANE has; what it does not know begins anew.
-Result<> Committer::settle_by_lane(const std::vector<SplitId>& splits) {
-  std::vector<SplitId> later;
-  for (const auto& source : parts_.sources) {
-    std::vector<SplitId> unknown;
-    for (const std::string& name : names_in(splits, *source)) {
-      const SplitId split{source->name(), name};
-      if (!lane_.splits.contains(split)) unknown.push_back(split);
-    }
-    if (unknown.empty()) continue;
-    if (lane_.sources.contains(source->name())) {
-      later.insert(later.end(), unknown.begin(), unknown.end());
-    } else {
-      WEIR_TRY(first_positions_of(*source, splits, lane_));
-      unclaimed_.insert(unclaimed_.end(), unknown.begin(), unknown.end());
-    }
-  }
-  return start_at_beginning(later);
 }
 
 // What the row does to LANE and the store.
@@ -297,67 +204,6 @@ Result<> Committer::check_identities() const {
   return {};
 }
 
-// Step 6 and the mirror's part of T12.
-Result<> Committer::settle_positions(bool adopt, const std::vector<SplitId>& splits) {
-  WEIR_ASSIGN(const MirrorReading mirror, read_mirror(splits, false));
-  MirrorFacts facts{.id = parts_.id,
-                    .cell_epoch = facts_.cell.cell->epoch,
-                    .light = lane_.light,
-                    .adopt = adopt,
-                    .known = {},
-                    .mirror = mirror.entries,
-                    .job = parts_.options.job_file};
-  // Those of sources that nothing mirrors stay as they are.
-  SplitProgressMap others = lane_.splits;
-  std::erase_if(others, [&](const auto& entry) { return is_mirrored(entry.first); });
-  facts.known = lane_.splits;
-  std::erase_if(facts.known, [&](const auto& entry) { return !is_mirrored(entry.first); });
-  // A source that the job file has gained begins as at a first start, unless its first claim was
-  // committed and not noted. On a machine without LANE every source looks gained, and the mirror is
-  // the truth.
-  LaneRecord gained;
-  for (const auto& source : parts_.sources) {
-    if (!mirrored_.contains(source->name())) continue;
-    const bool mirrored = mirrors_source(facts, source->name());
-    if (facts_.lane && !lane_.sources.contains(source->name()) && !mirrored) {
-      WEIR_TRY(first_positions_of(*source, splits, gained));
-      std::erase_if(facts.mirror,
-                    [&](const MirrorEntry& entry) { return entry.split.source == source->name(); });
-    } else {
-      lane_.sources[source->name()].cluster_id = identities_.at(source->name());
-    }
-  }
-  MirrorDecision found = decide_mirror(facts, parts_.options.same_position);
-  if (found.halt) {
-    WEIR_TRY(check_cell_stands());
-    // Deleting a topic deletes its groups' offsets too. When the records are other ones now, that
-    // is what a person must know, and adopting or restoring offsets would not help.
-    WEIR_TRY(verify_tails(soon()));
-    return halted(*found.halt);
-  }
-  lane_.splits = std::move(found.positions);
-  lane_.splits.merge(others);
-  for (const auto& [split, progress] : gained.splits) unclaimed_.push_back(split);
-  lane_.splits.merge(gained.splits);
-  lane_.sources.merge(gained.sources);
-  return start_at_beginning(found.from_beginning);
-}
-
-Result<> Committer::start_at_beginning(const std::vector<SplitId>& splits) {
-  for (const auto& source : parts_.sources) {
-    const std::vector<std::string> names = names_in(splits, *source);
-    if (names.empty()) continue;
-    WEIR_ASSIGN(const auto positions, source->beginnings(names, soon()));
-    for (const auto& [split, position] : positions) {
-      log(LogLevel::kInfo, context(),
-          "new partition " + source->name() + "/" + split + " begins at its beginning");
-      unclaimed_.push_back({source->name(), split});
-      lane_.splits[unclaimed_.back()].position = position;
-    }
-  }
-  return {};
-}
-
 std::map<SplitId, Position> Committer::positions_read() const {
   std::map<SplitId, Position> positions;
   for (const auto& [split, progress] : lane_.splits) {
@@ -380,16 +226,19 @@ Result<std::vector<TailCheck>> Committer::compare_tails(
   return all;
 }
 
-Result<> Committer::verify_tails(MonoTime deadline, bool report) {
+Result<std::vector<TailCheck>> Committer::verify_tails(MonoTime deadline, bool report) {
   const std::map<SplitId, Position> positions = positions_read();
   WEIR_ASSIGN(const std::vector<TailCheck> all, compare_tails(positions, deadline));
   if (const auto rewritten = decide_tails(all, parts_.options.job_file)) return halted(*rewritten);
-  known_tails_.clear();
+  std::map<SplitId, Position> known;
   for (const TailCheck& check : all) {
-    if (check.state == TailState::kSame) known_tails_[check.split] = positions.at(check.split);
+    // Until its reader has seen that it is outside, the log may grow past it unnoticed.
+    const bool stays = check.state == TailState::kSame || check.state == TailState::kOutside;
+    if (stays) known[check.split] = positions.at(check.split);
   }
+  known_tails_ = std::move(known);
   if (report) report_unverified(all);
-  return {};
+  return all;
 }
 
 void Committer::report_unverified(const std::vector<TailCheck>& checks) const {

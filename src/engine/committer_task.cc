@@ -43,7 +43,9 @@ CommitterReply CommitterTask::run(CommitterCommand& command) {
 }
 
 CommitterReply CommitterTask::on(Recover& command) {
-  return answer<Recovered>(committer_.recover(command.at_start));
+  Result<Recovered> recovered = committer_.recover(command.at_start);
+  if (!recovered) return CommitterFailed{std::move(recovered.error())};
+  return std::move(*recovered);
 }
 
 CommitterReply CommitterTask::on(AssignSources& command) {

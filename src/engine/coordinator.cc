@@ -13,7 +13,6 @@ using std::chrono::microseconds;
 using std::chrono::seconds;
 using Phase = Coordinator::Phase;
 
-constexpr seconds kLookEvery{60};
 constexpr seconds kRefreshEvery{3600};
 // Workers answer a seal when what they hold is written; a sink that stays full is a broker that is
 // away. A little over librdkafka's message.timeout.ms, which says so first.
@@ -139,6 +138,8 @@ void Coordinator::on_seal(Sealed& sealed) {
   sealed_.rows_skipped += sealed.rows_skipped;
   sealed_.rows_dead += sealed.rows_dead;
   sealed_.dropped += sealed.dropped;
+  sealed_.offsets_lost += sealed.offsets_lost;
+  sealed_.readers_are_done = sealed_.readers_are_done || sealed.readers_are_done;
   if (sealed.lag_records) {
     sealed_.lag_records = sealed_.lag_records.value_or(0) + *sealed.lag_records;
   }
@@ -207,6 +208,7 @@ void Coordinator::on(Recovered& reply) {
   log(LogLevel::kInfo, context_,
       "claimed at epoch " + std::to_string(progress_.epoch.value()) + ", " +
           std::to_string(reply.splits.size()) + " splits");
+  status_.offsets_lost += reply.offsets_lost;
   claimed_ = std::move(reply.splits);
   const std::size_t wanted =
       std::clamp<std::size_t>(claimed_.size(), 1, std::max<std::size_t>(1, options_.threads_max));
@@ -234,7 +236,7 @@ void Coordinator::on(SourcesAssigned& reply) {
     actors_.send(i, std::move(commands[i]));
   }
   assigned_ = clock_.mono();
-  next_look_ = clock_.mono() + kLookEvery;
+  next_look_ = clock_.mono() + options_.look_every;
   next_refresh_ = clock_.mono() + kRefreshEvery;
   next_tick_ = clock_.mono();
   ticked_ = false;
@@ -270,6 +272,7 @@ void Coordinator::on(EpochCommitted& reply) {
   status_.rows_out += sealed_.rows_out;
   status_.rows_skipped += sealed_.rows_skipped;
   status_.rows_dead += sealed_.rows_dead;
+  status_.offsets_lost += sealed_.offsets_lost;
   status_.bytes_in += budget_.bytes_in;
   status_.lag_records = sealed_.lag_records;
   if (reply.after) {
@@ -277,15 +280,16 @@ void Coordinator::on(EpochCommitted& reply) {
     return fail(std::move(*reply.after));
   }
   if (phase_ != Phase::kCommitting) return publish(status_.state);
-  enter(Phase::kIdle);
   publish(stop_seen_ ? LaneState::kDraining : LaneState::kRunning);
+  if (sealed_.readers_are_done && !drains()) return give_up(Then::kRecoverAtOnce);
+  enter(Phase::kIdle);
 }
 
 void Coordinator::on(LookedAround& reply) {
   if (phase_ != Phase::kLooking) return;
-  next_look_ = clock_.mono() + kLookEvery;
-  if (!reply.new_splits) return enter(Phase::kIdle);
-  log(LogLevel::kInfo, context_, "new partitions were found; the lane is assigned anew");
+  next_look_ = clock_.mono() + options_.look_every;
+  if (!reply.splits_changed) return enter(Phase::kIdle);
+  log(LogLevel::kInfo, context_, "partitions have come or gone; the lane is assigned anew");
   give_up(Then::kRecoverAtOnce);
 }
 

@@ -58,6 +58,8 @@ struct LaneOptions {
   std::chrono::microseconds commit_every = std::chrono::seconds(1);
   std::uint64_t commit_records = 200'000;
   std::uint64_t commit_bytes = 64ULL * 1024 * 1024;
+  /// How often splits are looked for that have come or gone.
+  std::chrono::microseconds look_every = std::chrono::seconds(60);
   bool available_now = false;
   /// `trigger: { every: ... }`: at each tick what is there then, and nothing between two ticks.
   std::optional<std::chrono::microseconds> trigger_every;
@@ -119,6 +121,7 @@ struct LaneStatus {
   std::uint64_t rows_out = 0;
   std::uint64_t rows_skipped = 0;  ///< by `errors: skip` and `weir offsets skip`
   std::uint64_t rows_dead = 0;     ///< sent to dead-letter sinks
+  std::uint64_t offsets_lost = 0;  ///< gone before they were read (`on_data_loss`)
   std::uint64_t bytes_in = 0;
   std::uint64_t epochs = 0;  ///< committed by this process
   std::uint64_t recovers = 0;

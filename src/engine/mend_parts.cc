@@ -43,7 +43,8 @@ bool is_kept(const Case& of, const SplitId& split) {
 
 bool is_rewritten(const Survey& survey, const SplitId& split) {
   const auto check = survey.tails.find(split);
-  return check != survey.tails.end() && check->second.state == TailState::kRewritten;
+  return check != survey.tails.end() && (check->second.state == TailState::kRewritten ||
+                                         check->second.state == TailState::kOutside);
 }
 
 std::string halt_text(const RecoveryDecision& halt) {

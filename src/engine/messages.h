@@ -70,6 +70,9 @@ struct Sealed {
   std::vector<SplitRange> moved;
   std::vector<OutboxRow> outbox;  ///< for followers, in order per follower and split
   std::uint64_t rows_in = 0, rows_out = 0, rows_skipped = 0, rows_dead = 0, dropped = 0;
+  std::uint64_t offsets_lost = 0;
+  /// Readers have moved over a loss and give nothing more: the lane is to be assigned anew.
+  bool readers_are_done = false;
   std::optional<std::int64_t> lag_records;
 };
 struct Discarded {
@@ -105,7 +108,7 @@ struct CommitEpoch {
   std::vector<SplitRange> moved;
   std::vector<OutboxRow> outbox;
 };
-/// Between two epochs: are there faults of a source, are there splits the lane does not own?
+/// Between two epochs: are there faults of a source, have splits come or gone?
 struct LookAround {};
 struct Refresh {};
 /// `trigger: every`: where do the splits end now?
@@ -127,6 +130,7 @@ struct ClaimedSplit {
 };
 struct Recovered {
   std::vector<ClaimedSplit> splits;
+  std::uint64_t offsets_lost = 0;  ///< of splits that the lane has let go
 };
 struct SourcesAssigned {
   std::vector<std::unique_ptr<SplitReader>> readers;  ///< as Recovered::splits
@@ -139,7 +143,7 @@ struct EpochCommitted {
   std::optional<Error> after;
 };
 struct LookedAround {
-  bool new_splits = false;
+  bool splits_changed = false;
 };
 struct Refreshed {};
 struct EndsFound {

@@ -72,12 +72,24 @@ std::optional<RecoveryDecision> first_start_halt(const Survey& survey) {
   return {};
 }
 
+std::set<SplitId> outside_of(const Survey& survey) {
+  std::vector<TailCheck> checks;
+  for (const auto& [split, check] : survey.tails) checks.push_back(check);
+  return weir::outside_of(checks);
+}
+
 std::optional<RecoveryDecision> tails_halt(const Survey& survey, const SplitProgressMap& of) {
   std::vector<TailCheck> checks;
   for (const auto& [split, check] : survey.tails) {
     if (of.contains(split)) checks.push_back(check);
   }
   return decide_tails(checks, survey.recovery.job);
+}
+
+bool goes_on_after_loss(const Survey& survey, const std::string& source) {
+  return std::any_of(survey.sources.begin(), survey.sources.end(), [&](const SurveyedSource& each) {
+    return each.name == source && each.goes_on_after_loss;
+  });
 }
 
 // What the reader finds when it asks for the positions.
@@ -88,7 +100,7 @@ std::optional<RecoveryDecision> reader_halt(const Survey& survey, const SplitPro
   bool lost = false;
   for (const SurveyedSplit& split : survey.splits) {
     const auto found = positions.find(split.split);
-    if (found == positions.end()) continue;
+    if (found == positions.end() || goes_on_after_loss(survey, split.split.source)) continue;
     const Position& position = found->second.position;
     const std::int64_t before = math.distance(split.split, position, split.log.low).value_or(0);
     const std::int64_t beyond = math.distance(split.split, split.log.high, position).value_or(0);
@@ -152,6 +164,7 @@ Outlook go_on(const Survey& survey, const PositionMath& math, RecoveryDecision d
                      .cell_epoch = by_lane ? EpochId{} : facts.cell.cell->epoch,
                      .known = {},
                      .mirror = by_lane ? std::vector<MirrorEntry>{} : mirror_of(survey),
+                     .outside = {},
                      .job = facts.job};
   if (const auto stops = gained_halt(survey, gained)) {
     outlook.decision = *stops;
@@ -164,6 +177,7 @@ Outlook go_on(const Survey& survey, const PositionMath& math, RecoveryDecision d
                          .adopt = outlook.decision.action == RecoveryAction::kAdopt,
                          .known = outlook.positions,
                          .mirror = mirror_of(survey),
+                         .outside = outside_of(survey),
                          .job = facts.job};
     std::erase_if(mirrored.known, [&](const auto& each) { return !by_mirror(each.first); });
     std::erase_if(mirrored.mirror, [&](const MirrorEntry& entry) {

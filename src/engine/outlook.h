@@ -28,6 +28,7 @@ struct SurveyedSource {
   bool start_committed = false;
   bool start_explicit = false;
   bool group_has_members = false;
+  bool goes_on_after_loss = false;  ///< a position that its log does not hold is no HALT
   /// By `start:` and `end:`, with SurveyMode::kSettleAnew; by split.
   std::map<std::string, Position> first, ends;
 };
@@ -48,7 +49,8 @@ struct Survey {
   bool light = true;      ///< whether the lane will be, once it is claimed
   DeciderRecord decider;  ///< as it is now; LANE has the one of then
   std::vector<SurveyedSource> sources;
-  std::set<SplitId> uncovered;         ///< LANE's splits that the job file no longer names
+  /// LANE's splits that the job file no longer names, or that its pattern does not find any more.
+  std::set<SplitId> uncovered;
   std::vector<SurveyedSplit> splits;   ///< that exist now, in the sources' order
   std::map<SplitId, TailCheck> tails;  ///< of the positions in foresee()
 };

@@ -142,6 +142,10 @@ bool is_own_mark(const MirrorEntry& entry, const LaneId& id) {
   return entry.mark && entry.mark->instance == id.instance && entry.mark->job == id.job;
 }
 
+Error halted(const RecoveryDecision& decision) {
+  return {Action::kHalt, decision.halt, decision.text};
+}
+
 void add_store_facts(RecoveryFacts& facts, StoreContents contents) {
   facts.lane = std::move(contents.lane);
   facts.prepared = std::move(contents.prepared);
@@ -184,6 +188,14 @@ std::optional<RecoveryDecision> check_owner(const RecoveryFacts& facts, const st
   return halt("owner", Code::kOtherOwner, text);
 }
 
+std::set<SplitId> outside_of(const std::vector<TailCheck>& checks) {
+  std::set<SplitId> outside;
+  for (const TailCheck& check : checks) {
+    if (check.state == TailState::kOutside) outside.insert(check.split);
+  }
+  return outside;
+}
+
 bool mirrors_source(const MirrorFacts& facts, const std::string& source) {
   return std::any_of(facts.mirror.begin(), facts.mirror.end(), [&](const MirrorEntry& entry) {
     return entry.split.source == source && counts(entry, facts);
@@ -200,6 +212,11 @@ MirrorDecision decide_mirror(const MirrorFacts& facts,
     const bool ours = counts(entry, facts);
     const auto known = facts.known.find(entry.split);
     any = any || ours;
+    if (entry.state == ReadState::kAbsent && known != facts.known.end() &&
+        facts.outside.contains(entry.split)) {
+      decision.positions[entry.split] = known->second;
+      continue;
+    }
     if (facts.adopt) {
       if (ours) {
         // The mirror has no offset of the last record; LANE's position has, when it is the same.
@@ -359,7 +376,8 @@ FirstStartDecision decide_first_start(const FirstStartFacts& facts) {
                              facts.job + " adopt     goes on from them\n  weir offsets " +
                              facts.job + " reset     begins anew");
   } else if (facts.start_committed) {
-    if (!any) {
+    // A pattern that matches nothing yet asks for nothing yet.
+    if (!any && !mirror.empty()) {
       decision.halt =
           halt("T3", Code::kGroupInUse,
                group +

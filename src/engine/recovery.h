@@ -3,6 +3,7 @@
 #include <functional>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -48,6 +49,9 @@ struct RecoveryDecision {
   std::string row;          ///< "T8", for logs and tests
 };
 
+/// A decision to halt, as the error that does it. Pure.
+Error halted(const RecoveryDecision& decision);
+
 /// What a store holds, as facts. Pure.
 void add_store_facts(RecoveryFacts& facts, StoreContents contents);
 
@@ -76,8 +80,14 @@ struct MirrorFacts {
   bool adopt = false;               ///< kAdopt: the mirror is the truth; else it must agree
   SplitProgressMap known;           ///< LANE's
   std::vector<MirrorEntry> mirror;  ///< of every split that exists now; none kUnknown
+  /// TailState::kOutside: of topics that were made again, which took their offsets with them. Their
+  /// readers leave the positions anyway.
+  std::set<SplitId> outside;
   std::string job;
 };
+/// Those that lie outside of their logs. Pure.
+std::set<SplitId> outside_of(const std::vector<TailCheck>& checks);
+
 /// True when an offset of this lane, up to the cell's epoch, is among those of `source`.
 bool mirrors_source(const MirrorFacts& facts, const std::string& source);
 

@@ -90,6 +90,7 @@ class Surveyor {
     }
     found.start_committed = source.starts_at_committed();
     found.start_explicit = source.start_is_explicit();
+    found.goes_on_after_loss = source.goes_on_after_loss();
     WEIR_ASSIGN(found.identity, source.identity(soon()));
     found.mirrored =
         decider_.mirror_is_transactional() && found.identity == survey_.decider.cluster_id;
@@ -98,9 +99,9 @@ class Surveyor {
     std::vector<std::string> names;
     for (const SplitListing& listing : listings) names.push_back(listing.split);
     for (const auto& [split, progress] : known_splits()) {
-      if (split.source == source.name() && !source.covers(split.split)) {
-        survey_.uncovered.insert(split);
-      }
+      if (split.source != source.name()) continue;
+      WEIR_ASSIGN(const bool read, is_read(source, split, progress.position, names));
+      if (!read) survey_.uncovered.insert(split);
     }
     WEIR_ASSIGN(auto lows, source.beginnings(names, soon()));
     WEIR_ASSIGN(auto highs, source.ends_now(names, soon()));
@@ -117,6 +118,14 @@ class Surveyor {
     }
     survey_.sources.push_back(std::move(found));
     return {};
+  }
+
+  static Result<bool> is_read(Source& source, const SplitId& split, const Position& position,
+                              const std::vector<std::string>& found) {
+    if (!source.covers(split.split)) return false;
+    if (std::find(found.begin(), found.end(), split.split) != found.end()) return true;
+    WEIR_ASSIGN(const Missed miss, source.miss(split.split, position));
+    return !miss.let_go;
   }
 
   SplitProgressMap known_splits() const {

@@ -219,7 +219,7 @@ void Worker::forget() {
   sealing_ = announced_ = full_said_ = false;
   turn_ = 0;
   dead_letters_.take();
-  rows_in_ = rows_out_ = rows_skipped_ = rows_dead_ = dropped_ = 0;
+  rows_in_ = rows_out_ = rows_skipped_ = rows_dead_ = dropped_ = offsets_lost_ = 0;
 }
 
 void Worker::fail(Error error, std::optional<SplitId> split) {
@@ -314,6 +314,7 @@ Result<bool> Worker::take_turn() {
       any = any || moved;
     }
     if (!task.holds) continue;
+    if (open_ && waits_for_next_epoch(task)) continue;
     if (!open_) {
       if (!announced_) say(HasRecords{});
       announced_ = true;
@@ -327,6 +328,12 @@ Result<bool> Worker::take_turn() {
   return any;
 }
 
+// A loss begins its split's part of an epoch: the records before it are committed with the
+// positions that they end at.
+bool Worker::waits_for_next_epoch(const Task& task) {
+  return task.held_fetch.state == FetchState::kLost && task.records > 0;
+}
+
 // True when the split should be asked again at once.
 Result<bool> Worker::fetch(Task& task) {
   RecordBatch batch;
@@ -334,7 +341,7 @@ Result<bool> Worker::fetch(Task& task) {
   task.lag_records = fetched.lag_records;
   dropped_ += fetched.dropped;
   rows_skipped_ += fetched.skipped;
-  if (!batch.records.empty()) {
+  if (!batch.records.empty() || fetched.state == FetchState::kLost) {
     task.held = std::move(batch);
     task.held_fetch = fetched;
     task.holds = true;
@@ -358,6 +365,12 @@ Result<> Worker::process(Task& task) {
   rows_in_ += records;
   task.records += records;
   task.holds = false;
+  if (task.held_fetch.state == FetchState::kLost) {
+    task.lost = true;
+    task.next = task.held_fetch.next;
+    offsets_lost_ += task.held_fetch.lost;
+    return {};
+  }
   Out out(*this, task);
   WEIR_TRY(pipelines_[task.source]->process(std::move(task.held), *open_, out));
   task.held = RecordBatch{};
@@ -380,6 +393,7 @@ void Worker::answer_seal() {
   Sealed sealed;
   sealed.moved = taken();
   for (const Task& task : tasks_) {
+    sealed.readers_are_done = sealed.readers_are_done || task.lost;
     if (task.lag_records) {
       sealed.lag_records = sealed.lag_records.value_or(0) + *task.lag_records;
     }
@@ -390,6 +404,7 @@ void Worker::answer_seal() {
   sealed.rows_skipped = std::exchange(rows_skipped_, 0);
   sealed.rows_dead = std::exchange(rows_dead_, 0);
   sealed.dropped = std::exchange(dropped_, 0);
+  sealed.offsets_lost = std::exchange(offsets_lost_, 0);
   open_.reset();
   sealing_ = announced_ = false;
   say(std::move(sealed));

@@ -60,6 +60,7 @@ class Worker {
     Fetch held_fetch;
     bool holds = false;
     bool ended = false;    // said SplitEnded
+    bool lost = false;     // moved over a loss; its reader gives nothing more
     Position first, next;  // of the open epoch
     std::uint64_t records = 0;
     std::optional<std::int64_t> lag_records;
@@ -92,6 +93,7 @@ class Worker {
   void divert(std::size_t follower, const Batch& batch, const Task& task);
   Result<> reject_written(const PendingWrite& write, const std::vector<RowError>& errors);
   Result<bool> take_turn();
+  static bool waits_for_next_epoch(const Task& task);
   Result<bool> fetch(Task& task);
   Result<> process(Task& task);
   void answer_seal();
@@ -122,6 +124,7 @@ class Worker {
   DeadLetters dead_letters_;
   std::vector<SkipKind> skips_told_;  // for the worker's whole life
   std::uint64_t rows_in_ = 0, rows_out_ = 0, rows_skipped_ = 0, rows_dead_ = 0, dropped_ = 0;
+  std::uint64_t offsets_lost_ = 0;
 };
 
 }  // namespace weir

@@ -31,6 +31,10 @@ enum class FetchState : unsigned char {
   kNothing,   ///< none now; the waker is written to when some come
   kCaughtUp,  ///< the log's end is reached (Kafka's partition EOF); more may come later
   kEnd,       ///< the assigned end is reached; nothing will ever come
+  /// Records are gone before they were read, and the source goes on all the same (`on_data_loss`):
+  /// at `next`, `lost` offsets further. To be committed as it is, though no record comes. This
+  /// reader gives nothing more; the next assignment goes on there.
+  kLost,
 };
 
 struct Fetch {
@@ -42,6 +46,9 @@ struct Fetch {
   std::uint64_t dropped = 0;
   /// Records left out because the assignment's `skips` name them.
   std::uint64_t skipped = 0;
+  /// With kLost: offsets that will not be read, as far as the log says. It says nothing of what a
+  /// topic held that was deleted and made again; then `next` can lie before the position, too.
+  std::uint64_t lost = 0;
   /// Records between `next` and the log's end when known; for people.
   std::optional<std::int64_t> lag_records;
 };
@@ -72,11 +79,21 @@ enum class TailState : unsigned char {
   kSame,        ///< the last consumed record is where it was, unchanged
   kUnverified,  ///< it is gone (compacted, aged out) or none was consumed yet
   kRewritten,   ///< another record stands there
+  kOutside,     ///< the log ends before it, and the reader goes on in that log (`on_data_loss`)
 };
 struct TailCheck {
   SplitId split;
   TailState state = TailState::kUnverified;
   std::string detail;
+};
+
+/// What becomes of a split that LANE knows and discover() did not find.
+struct Missed {
+  /// It was found by a pattern: its position goes, and what stands under its name later is another.
+  /// False: the job file names it, and its tail check or its reader says what is the matter.
+  bool let_go = false;
+  std::uint64_t lost = 0;  ///< offsets that are known to have been there, unread
+  std::string detail;      ///< with let_go: what is known of its end, for people
 };
 
 /// Where records come from. Configured by its constructor; knows its own `start:`, `end:` and
@@ -101,6 +118,13 @@ class Source {
   /// for the tail check or its reader to say. Does not block.
   virtual bool covers(const std::string& /*split*/) const { return true; }
 
+  /// For a split that is covered, and that the last discover() did not find; `position` is where
+  /// reading would go on. Does not block.
+  /// Errors: kHalt data_loss when offsets of it are lost and `on_data_loss` is `fail`.
+  virtual Result<Missed> miss(const std::string& /*split*/, const Position& /*position*/) {
+    return Missed{};
+  }
+
   /// `start: committed`: the first positions are the group's offsets, which the decider reads.
   virtual bool starts_at_committed() const = 0;
   /// True when `start:` was written in the job file (T3: an unmarked group is not taken unasked).
@@ -122,6 +146,9 @@ class Source {
   /// The end as of now, for `trigger: available_now`; at every start.
   virtual Result<std::map<std::string, Position>> ends_now(const std::vector<std::string>& splits,
                                                            MonoTime deadline) = 0;
+
+  /// True when a position that the log does not hold is no HALT: readers answer kLost there.
+  virtual bool goes_on_after_loss() const { return false; }
 
   /// Compares the last consumed record of each split with the one that stands there now.
   virtual Result<std::vector<TailCheck>> verify_tails(

@@ -25,6 +25,7 @@
 #include "job/pipeline.h"
 #include "job/row_parts.h"
 #include "plan/memory.h"
+#include "plan/pattern.h"
 
 namespace weir {
 namespace {
@@ -35,32 +36,38 @@ std::string host_name() {
   return name.data();
 }
 
-kafka::KafkaSourceOptions kafka_options(const SourceSpec& spec, std::size_t index,
-                                        const PlannedSource& planned, const std::string& job,
-                                        std::uint64_t fetch_bytes) {
+kafka::KafkaSourceOptions kafka_options(const JobSpec& job_spec, const SourceSpec& spec,
+                                        std::size_t index, const PlannedSource& planned,
+                                        const std::string& job, std::uint64_t fetch_bytes) {
   const KafkaSourceSpec& from = spec.kafka;
-  kafka::KafkaSourceOptions options{.index = SourceIndex{static_cast<std::uint32_t>(index)},
-                                    .name = *spec.name,
-                                    .job = job,
-                                    .cluster = cluster_of(from.endpoint),
-                                    .group = from.group,
-                                    .topics = {},
-                                    .assign = from.assign,
-                                    .start = static_cast<kafka::Start>(from.start->kind),
-                                    .start_is_explicit = from.start.given,
-                                    .start_timestamp_us = from.start->timestamp_us,
-                                    .start_offsets = from.start->offsets,
-                                    .end = static_cast<kafka::End>(from.end->kind),
-                                    .end_timestamp_us = from.end->timestamp_us,
-                                    .end_offsets = from.end->offsets,
-                                    .with_headers = planned.reads_headers,
-                                    .fetch_bytes = fetch_bytes,
-                                    .properties = properties_of(from.properties)};
+  kafka::KafkaSourceOptions options{
+      .index = SourceIndex{static_cast<std::uint32_t>(index)},
+      .name = *spec.name,
+      .job = job,
+      .cluster = cluster_of(from.endpoint),
+      .group = from.group,
+      .topics = {},
+      .pattern = {},
+      .assign = from.assign,
+      .start = static_cast<kafka::Start>(from.start->kind),
+      .start_is_explicit = from.start.given,
+      .start_timestamp_us = from.start->timestamp_us,
+      .start_offsets = from.start->offsets,
+      .end = static_cast<kafka::End>(from.end->kind),
+      .end_timestamp_us = from.end->timestamp_us,
+      .end_offsets = from.end->offsets,
+      .on_data_loss = static_cast<kafka::OnDataLoss>(from.on_data_loss),
+      .with_headers = planned.reads_headers,
+      .fetch_bytes = fetch_bytes,
+      .properties = properties_of(from.properties)};
   for (const auto& topic : from.topics) options.topics.push_back(*topic);
+  if (from.pattern.given) options.pattern = {*from.pattern, pattern_topics(job_spec, spec)};
   return options;
 }
 static_assert(static_cast<int>(kafka::Start::kOffsets) == static_cast<int>(StartKind::kOffsets) &&
-              static_cast<int>(kafka::End::kOffsets) == static_cast<int>(EndKind::kOffsets));
+              static_cast<int>(kafka::End::kOffsets) == static_cast<int>(EndKind::kOffsets) &&
+              static_cast<int>(kafka::OnDataLoss::kLatest) ==
+                  static_cast<int>(OnDataLoss::kLatest));
 
 bool same_offset(const Position& a, const Position& b) {
   const auto x = kafka::decode_position(a);
@@ -102,9 +109,13 @@ LaneOptions lane_options(const JobSpec& job, const Plan& plan, const BuildOption
   lane.decode_errors.kind = rule_kind(job.on_decode_error.rule);
   lane.eval_errors.kind = rule_kind(job.on_eval_error.rule);
   lane.sink_errors.kind = rule_kind(job.on_sink_error.rule);
+  std::optional<std::chrono::microseconds> refresh;
   for (const SourceSpec& source : job.sources) {
-    if (source.kind == SourceKind::kKafka) lane.groups[*source.name] = source.kafka.group;
+    if (source.kind != SourceKind::kKafka) continue;
+    lane.groups[*source.name] = source.kafka.group;
+    refresh = std::min(refresh.value_or(source.kafka.refresh), source.kafka.refresh);
   }
+  if (refresh) lane.look_every = *refresh;
   lane.same_position = &same_offset;
   return lane;
 }
@@ -143,7 +154,7 @@ class LaneBuilder {
             std::count_if(job_.sources.begin(), job_.sources.end(),
                           [](const SourceSpec& each) { return each.kind == SourceKind::kKafka; });
         parts_.sources.push_back(kafka::make_kafka_source(
-            kafka_options(spec, index, plan_.sources[index], options_.job_file,
+            kafka_options(job_, spec, index, plan_.sources[index], options_.job_file,
                           memory_.fetch_bytes / static_cast<std::uint64_t>(count))));
         return {};
       }

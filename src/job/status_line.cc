@@ -77,6 +77,7 @@ std::string status_line(std::string_view job, const LaneStatus& before, const La
       parts.push_back("lag " + grouped(*now.lag_records));
     if (now.rows_skipped > 0) parts.push_back(grouped(now.rows_skipped) + " skipped");
     if (now.rows_dead > 0) parts.push_back(grouped(now.rows_dead) + " dead letters");
+    if (now.offsets_lost > 0) parts.push_back(grouped(now.offsets_lost) + " lost");
     if (now.recovers > 0) parts.push_back(grouped(now.recovers) + " recovered");
     parts.push_back(grouped(now.rows_in) + " records read");
   }
@@ -93,11 +94,13 @@ std::string final_summary(const LaneStatus& status, std::chrono::microseconds ra
                        std::chrono::duration<double>(ran).count());
   }
   std::string text = fmt::format(
-      "{} at epoch {}: {} records in, {} rows out, {} skipped, {}{} epochs, {} doubts, {} "
+      "{} at epoch {}: {} records in, {} rows out, {} skipped, {}{}{} epochs, {} doubts, {} "
       "recoveries in {:.1f} s",
       to_string(status.state), status.epoch.value(), status.rows_in, status.rows_out,
       status.rows_skipped,
       status.rows_dead > 0 ? fmt::format("{} dead letters, ", status.rows_dead) : std::string(),
+      status.offsets_lost > 0 ? fmt::format("{} offsets lost, ", status.offsets_lost)
+                              : std::string(),
       status.epochs, status.doubts, status.recovers, std::chrono::duration<double>(ran).count());
   text += "; start to claim " + milliseconds_text(status.start_to_claim);
   if (status.start_to_first_record)

@@ -72,6 +72,7 @@ class PlanWriter {
     out_.line("source").sized(*spec.name).sized(to_string(spec.kind));
     if (spec.format.given) out_.sized(to_string(*spec.format));
     for (const Located<std::string>& topic : spec.kafka.topics) out_.line("topic").sized(*topic);
+    if (spec.kafka.pattern.given) out_.line("pattern").sized(*spec.kafka.pattern);
     for (const auto& [topic, partitions] : spec.kafka.assign) {
       out_.line("assign").sized(topic);
       for (const std::int32_t partition : partitions) out_.sized(std::to_string(partition));

@@ -88,6 +88,7 @@ std::string input_text(const KafkaSourceSpec& source) {
   for (std::size_t i = 0; i < source.topics.size(); ++i) {
     text += (i == 0 ? ", topics " : ", ") + *source.topics[i];
   }
+  if (source.pattern.given) text += ", topics that match " + *source.pattern;
   for (const auto& [topic, partitions] : source.assign) {
     text += fmt::format(", partitions {} of {}", fmt::join(partitions, " "), topic);
   }
@@ -238,6 +239,9 @@ class Explainer {
     switch (spec.kind) {
       case SourceKind::kKafka:
         page_.head(label, input_text(spec.kafka));
+        if (const auto now = around_.matches.find(*spec.name); now != around_.matches.end()) {
+          page_.line("matches now", now->second);
+        }
         page_.line("group",
                    spec.kafka.group + " gets a copy of the positions; weir never joins it");
         starts(*spec.name, spec.kafka);
@@ -264,6 +268,11 @@ class Explainer {
     page_.line("start", around_.checkpoint ? fmt::format("{}, ignored: checkpoint at {}", start,
                                                          *around_.checkpoint)
                                            : start + ", at the first start only");
+    if (kafka.on_data_loss != OnDataLoss::kFail) {
+      page_.line("on data loss",
+                 fmt::format("goes on at the {} of what is there, and counts",
+                             kafka.on_data_loss == OnDataLoss::kEarliest ? "beginning" : "end"));
+    }
     const auto kept = around_.ends_kept.find(name);
     if (kafka.end->kind != EndKind::kNone) {
       page_.line("end",

@@ -5,6 +5,7 @@
 #include "base/hash.h"
 #include "plan/compile_steps.h"
 #include "plan/links.h"
+#include "plan/pattern.h"
 
 namespace weir {
 namespace {
@@ -22,6 +23,7 @@ class Planner {
     for (const SourceSpec& source : job_.sources) schemas.push_back(full_schema(source));
     compiler.compile(schemas);
     Delivery delivery = plan_delivery(job_, diagnostics_);
+    check_patterns(job_, diagnostics_);
     if (diagnostics_.has_errors()) return std::nullopt;
     // Once more over the columns that are used.
     std::vector<std::shared_ptr<const Schema>> decoded;

@@ -83,10 +83,10 @@ std::string canonical_plan(const JobSpec& job, const Plan& plan);
 /// What only a job's surroundings know, for explain_plan.
 struct PlanSurroundings {
   std::string instance;
-  std::string directory;                  ///< where the job keeps its state
-  std::optional<std::string> checkpoint;  ///< "epoch 7", when it was started before
-  /// Where sources end since then, as text, by source.
-  std::map<std::string, std::string> ends_kept = {};
+  std::string directory;                              ///< where the job keeps its state
+  std::optional<std::string> checkpoint;              ///< "epoch 7", when it was started before
+  std::map<std::string, std::string> ends_kept = {};  ///< source -> where it ends since then
+  std::map<std::string, std::string> matches = {};    ///< source -> what its pattern matches now
 };
 
 /// For `weir plan`: what the job reads, does, writes and promises, as text for people.

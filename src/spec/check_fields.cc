@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <set>
 #include <string>
 
 #include "spec/parse.h"
@@ -250,9 +251,29 @@ void mask_secrets(const YamlNode& node, std::string_view path, const CheckContex
   for (const YamlNode& item : node.items) child(item, "[]", {});
 }
 
+// Where the keys stand that name a source, a sink, a cluster. A parameter's name is as telling of
+// its value as a property's. Where there is no map behind a name, the key may be a misplaced one.
+std::set<std::uint32_t> given_names(const YamlNode& root) {
+  std::set<std::uint32_t> names;
+  for (const std::string_view of : {"sources", "sinks", "errors.sinks", "clusters"}) {
+    const YamlNode* node = &root;
+    for (std::string_view rest = of; node != nullptr && !rest.empty();) {
+      const std::size_t dot = std::min(rest.find('.'), rest.size());
+      node = node->find(rest.substr(0, dot));
+      rest.remove_prefix(std::min(dot + 1, rest.size()));
+    }
+    if (node == nullptr) continue;
+    for (const YamlEntry& entry : node->entries) {
+      if (entry.value.is_map()) names.insert(entry.key.at.offset);
+    }
+  }
+  return names;
+}
+
 }  // namespace
 
 void check_fields(YamlNode& root, const CheckContext& context) {
+  context.source.show_names(given_names(root));
   mask_secrets(root, "", context);
   const std::string top(context.file_is);
   if (!root.is_map()) {

@@ -80,10 +80,17 @@ constexpr FieldInfo kJob[] = {
      .type = kList,
      .example = "topics: [flights]",
      .description =
-         "Topics to read whole, partitions added later included. Exactly one of `topics` "
-         "and `assign`."},
+         "Topics to read whole, partitions added later included. Exactly one of `topics`, "
+         "`pattern` and `assign`."},
     {.path = "sources.*.kafka.topics.[]", .type = kTopic},
-    {.path = "sources.*.kafka.pattern", .status = kLater},
+    {.path = "sources.*.kafka.pattern",
+     .type = kText,
+     .example = "pattern: '^clicks\\.'",
+     .description = "In place of `topics`: all whose name holds a match of this regular expression "
+                    "(RE2); `^` and `$` tie it to the name's ends. A topic that comes later is "
+                    "read from its beginning; one that is deleted leaves the job. Never read are "
+                    "names in `__`, weir's epoch topic, `*.delta`, and what a sink of the job "
+                    "writes. While nothing matches the job waits."},
     {.path = "sources.*.kafka.assign",
      .type = kNamed,
      .example = "assign: { flights: [0, 1] }",
@@ -140,12 +147,25 @@ constexpr FieldInfo kJob[] = {
      .description = "How records are taken in."},
     {.path = "sources.*.kafka.on_data_loss",
      .type = kChoice,
-     .choices = "fail|~earliest|~latest",
+     .choices = "fail|earliest|latest",
      .preset = "fail",
-     .example = "on_data_loss: fail",
+     .example = "on_data_loss: earliest",
      .description =
-         "When records are gone before they were read: the job halts and names the gap."},
-    {.path = "sources.*.kafka.refresh", .status = kLater},
+         "When records are gone before they were read, because the log begins behind the position "
+         "or ends before it: `fail` halts and names the gap; `earliest` goes on at the log's "
+         "beginning, `latest` at its end, and the offsets lost are logged and counted. A topic "
+         "that "
+         "was deleted and made again, and is shorter, is read from its beginning with `earliest`; "
+         "one in which another record stands where the last one was read halts the job always."},
+    {.path = "sources.*.kafka.refresh",
+     .type = kDuration,
+     .preset = "60s",
+     .example = "refresh: 10s",
+     .description = "How often a running job looks for topics and partitions that have come or "
+                    "gone, and whether the records it read last are still there. Sources of one "
+                    "job are looked at together, as often as the most eager one asks.",
+     .min = kSecond,
+     .max = kHour},
     {.path = "sources.*.kafka.properties",
      .type = kNamed,
      .example = "properties: { fetch.min.bytes: 100000 }",

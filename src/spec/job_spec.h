@@ -37,6 +37,7 @@ bool same_cluster(const KafkaEndpoint& a, const KafkaEndpoint& b);
 
 enum class StartKind : unsigned char { kLatest, kEarliest, kCommitted, kTimestamp, kOffsets };
 enum class EndKind : unsigned char { kNone, kLatest, kTimestamp, kOffsets };
+enum class OnDataLoss : unsigned char { kFail, kEarliest, kLatest };
 /// topic -> partition -> offset
 using OffsetsByTopic = std::map<std::string, std::map<std::int32_t, std::int64_t>>;
 
@@ -53,13 +54,16 @@ struct EndSpec {
 
 struct KafkaSourceSpec {
   KafkaEndpoint endpoint;
-  /// Exactly one of the two is there.
+  /// Exactly one of the three is there.
   std::vector<Located<std::string>> topics;
+  Located<std::string> pattern;  ///< of RE2; plan/ compiles it
   std::map<std::string, std::vector<std::int32_t>> assign;
   std::string group;         ///< given, or `<instance>.<job>[.g<n>]`
   Place group_at;            ///< length 0 when it is the default
   Located<StartSpec> start;  ///< `given`: written in the file (T3)
   Located<EndSpec> end;
+  OnDataLoss on_data_loss = OnDataLoss::kFail;
+  std::chrono::microseconds refresh = std::chrono::seconds(60);
   KafkaProperties properties;
 };
 

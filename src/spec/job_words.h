@@ -18,6 +18,9 @@ inline constexpr Words<StartKind, 3> kStarts{{{"latest", StartKind::kLatest},
                                               {"earliest", StartKind::kEarliest},
                                               {"committed", StartKind::kCommitted}}};
 inline constexpr Words<EndKind, 2> kEnds{{{"none", EndKind::kNone}, {"latest", EndKind::kLatest}}};
+inline constexpr Words<OnDataLoss, 3> kOnDataLoss{{{"fail", OnDataLoss::kFail},
+                                                   {"earliest", OnDataLoss::kEarliest},
+                                                   {"latest", OnDataLoss::kLatest}}};
 inline constexpr Words<FormatKind, 4> kFormats{{{"json", FormatKind::kJson},
                                                 {"csv", FormatKind::kCsv},
                                                 {"text", FormatKind::kText},

@@ -116,15 +116,18 @@ class SourceReader {
       made.end.given = true;
       bound(*node, "end", EndKind::kTimestamp, EndKind::kOffsets, made.end.value);
     }
+    if (const auto word = choice_of(&map, "on_data_loss", kOnDataLoss)) made.on_data_loss = **word;
+    if (const auto every = duration_of(&map, "refresh")) made.refresh = *every;
     made.properties = context_.kafka.properties(&map);
     return made;
   }
 
   void topics(const YamlNode& map, KafkaSourceSpec& made) {
-    if (!exactly_one(map, {"topics", "assign"}, map.at, fmt::format("\"kafka\" of {}", label_),
-                     "topics: [flights]", context_, map.find("pattern") != nullptr)) {
+    if (!exactly_one(map, {"topics", "pattern", "assign"}, map.at,
+                     fmt::format("\"kafka\" of {}", label_), "topics: [flights]", context_)) {
       return;
     }
+    if (const auto pattern = text_of(&map, "pattern")) made.pattern = *pattern;
     if (const YamlNode* list = usable(&map, "topics")) {
       std::set<std::string> seen;
       for (const YamlNode& item : list->items) {

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cctype>
-#include <optional>
 #include <string>
 
 #include "base/nearest.h"
@@ -28,20 +27,25 @@ bool is_blank(std::string_view line) {
   return line.find_first_not_of(" \t\r") == std::string_view::npos;
 }
 
-// Where the value behind the first secret key of `line` begins; npos without one.
-std::size_t value_behind_key(std::string_view line) {
+// Where the value behind the first secret key of `line` begins, which stands at `begin` and where
+// `names` are not keys of secrets; npos without one.
+std::size_t value_behind_key(std::string_view line, std::size_t begin,
+                             const std::set<std::uint32_t>& names) {
   for (std::size_t at = 0; at < line.size(); ++at) {
     if (!is_name(line[at])) continue;
     std::size_t end = at;
     while (end < line.size() && is_name(line[end])) ++end;
     const std::string_view name = line.substr(at, end - at);
+    // A key in quotes begins with them.
+    const bool quoted = at > 0 && (line[at - 1] == '"' || line[at - 1] == '\'');
+    const bool shown = names.contains(static_cast<std::uint32_t>(begin + at - (quoted ? 1 : 0)));
     at = end;
     std::size_t colon = end;
     while (colon < line.size() && (line[colon] == '"' || line[colon] == '\'' ||
                                    line[colon] == ' ' || line[colon] == '\t')) {
       ++colon;
     }
-    if (colon < line.size() && line[colon] == ':' && is_secret_name(name)) {
+    if (colon < line.size() && line[colon] == ':' && !shown && is_secret_name(name)) {
       const std::size_t value = line.find_first_not_of(" \t", colon + 1);
       return value == std::string_view::npos ? line.size() : value;
     }
@@ -85,26 +89,28 @@ std::vector<Place> without_references(std::string_view text, Place within) {
   return parts;
 }
 
-std::vector<Place> secret_places(std::string_view text) {
+std::vector<Place> secret_places(std::string_view text, const std::set<std::uint32_t>& names) {
   std::vector<Place> places;
   const auto hide = [&](std::size_t from, std::size_t to) {
     for (const Place part : without_references(text, place(from, to))) places.push_back(part);
   };
-  // Of the line with the key whose value may go on; nothing: none.
-  std::optional<std::size_t> key_indent;
+  // Of the line with the key whose value may go on.
+  constexpr std::size_t kNone = std::string_view::npos;
+  std::size_t key_indent = kNone;
   bool value_began = false;
   for (std::size_t begin = 0; begin < text.size();) {
     const std::size_t end = std::min(text.find('\n', begin), text.size());
     const std::string_view line = text.substr(begin, end - begin);
     const std::size_t indent = indent_of(line);
     const bool item = !value_began && line.substr(std::min(indent, line.size())).starts_with('-');
-    if (key_indent && !is_blank(line) && indent <= *key_indent &&
-        !(item && indent == *key_indent)) {
-      key_indent.reset();
+    if (key_indent != kNone && !is_blank(line) && indent <= key_indent &&
+        !(item && indent == key_indent)) {
+      key_indent = kNone;
     }
-    if (key_indent) {
+    if (key_indent != kNone) {
       hide(begin + std::min(line.find_first_not_of(" \t"), line.size()), end);
-    } else if (const std::size_t value = value_behind_key(line); value != std::string_view::npos) {
+    } else if (const std::size_t value = value_behind_key(line, begin, names);
+               value != std::string_view::npos) {
       hide(begin + value, end);
       key_indent = indent;
       value_began = value < line.size();

@@ -16,7 +16,11 @@ SourceText::SourceText(std::string path, std::string text)
   for (std::size_t i = 0; i < text_.size(); ++i) {
     if (text_[i] == '\n') line_starts_.push_back(i + 1);
   }
-  masked_ = secret_places(text_);
+  behind_secret_names_ = secret_places(text_);
+}
+
+void SourceText::show_names(const std::set<std::uint32_t>& keys) {
+  behind_secret_names_ = secret_places(text_, keys);
 }
 
 void SourceText::mask(Place place) {
@@ -24,10 +28,12 @@ void SourceText::mask(Place place) {
 }
 
 bool SourceText::is_masked(Place place) const {
-  return std::any_of(masked_.begin(), masked_.end(), [&](const Place& each) {
+  const auto meets = [&](const Place& each) {
     return each.offset < place.offset + std::max(place.length, 1U) &&
            place.offset < each.offset + each.length;
-  });
+  };
+  return std::any_of(masked_.begin(), masked_.end(), meets) ||
+         std::any_of(behind_secret_names_.begin(), behind_secret_names_.end(), meets);
 }
 
 std::string SourceText::shown(Place place, std::string_view text) const {
@@ -54,11 +60,13 @@ std::string SourceText::shown_line(std::size_t line) const {
   const std::size_t begin = line_starts_[line - 1];
   const std::size_t end = std::min(text_.find('\n', begin), text_.size());
   std::string shown = text_.substr(begin, end - begin);
-  for (const Place place : masked_) {
+  const auto hide = [&](const Place& place) {
     const std::size_t from = std::max<std::size_t>(place.offset, begin);
     const std::size_t to = std::min<std::size_t>(std::size_t{place.offset} + place.length, end);
     for (std::size_t i = from; i < to; ++i) shown[i - begin] = '*';
-  }
+  };
+  std::for_each(behind_secret_names_.begin(), behind_secret_names_.end(), hide);
+  std::for_each(masked_.begin(), masked_.end(), hide);
   if (!shown.empty() && shown.back() == '\r') shown.pop_back();
   return shown;
 }

@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <set>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -41,6 +42,9 @@ class SourceText {
   /// Offset of the first byte of `line`; the text's size behind the last one.
   std::size_t line_start(std::size_t line) const;
 
+  /// Keys begin at these offsets that are names a person gave, of a source or a sink: they are like
+  /// no secret's name, and hide nothing. Once the file is read; what mask() masks stays.
+  void show_names(const std::set<std::uint32_t>& keys);
   /// These bytes are a secret and are never shown; references in them, `${...}`, are none.
   void mask(Place place);
   /// True when a part of `place` is a secret.
@@ -52,6 +56,7 @@ class SourceText {
   std::string path_;
   std::string text_;
   std::vector<std::size_t> line_starts_;
+  std::vector<Place> behind_secret_names_;
   std::vector<Place> masked_;
 };
 

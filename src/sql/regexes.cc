@@ -225,6 +225,11 @@ void functions(FunctionTable& table) {
 
 }  // namespace
 
+std::function<bool(std::string_view)> regex_search(std::string_view pattern) {
+  const auto regex = std::make_shared<const RE2>(piece(pattern), options_of(false));
+  return [regex](std::string_view text) { return RE2::PartialMatch(piece(text), *regex); };
+}
+
 std::string regex_mistake(std::string_view pattern) {
   const RE2 regex(piece(pattern), options_of(false));
   return regex.ok() ? std::string() : "no regular expression of RE2: " + regex.error();

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "connectors/kafka/loss.h"
 #include "contract/clause.h"
 #include "flow/decider.h"
 #include "flow/sink.h"
@@ -48,7 +49,14 @@ struct LaneUnderTest {
   Cell cell(std::int64_t epoch, std::uint64_t attempt) const;
 };
 
+using kafka::OnDataLoss;
 enum class StartAt : unsigned char { kEarliest, kLatest };
+struct SourceSetup {
+  std::vector<std::string> topics = {};
+  std::function<bool(const std::string& topic)> matches = {};  ///< in place of `topics`
+  StartAt start = StartAt::kEarliest;
+  OnDataLoss on_data_loss = OnDataLoss::kFail;
+};
 
 /// A Kafka, real or fake, as the contracts of Decider, Sink and Source need it: made anew for each
 /// clause, with names that meet nobody else's.
@@ -84,7 +92,10 @@ class ClusterRig {
   virtual LaneUnderTest lane(const std::string& topic) = 0;
   virtual LaneUnderTest another_process(const LaneUnderTest& lane) = 0;
   virtual LaneUnderTest unreachable_lane() = 0;
-  virtual std::unique_ptr<Source> source(const std::string& topic, StartAt start) = 0;
+  virtual std::unique_ptr<Source> make_source(const SourceSetup& setup) = 0;
+  std::unique_ptr<Source> source(const std::string& topic, StartAt start) {
+    return make_source({.topics = {topic}, .start = start});
+  }
   virtual std::unique_ptr<Source> unreachable_source() = 0;
 };
 

@@ -66,7 +66,8 @@ class OneSplit {
       reading.last = *fetched;
       reading.skipped += fetched->skipped;
       if (reading.offsets.size() >= enough) return reading;
-      if (fetched->state == FetchState::kCaughtUp || fetched->state == FetchState::kEnd) {
+      if (fetched->state == FetchState::kCaughtUp || fetched->state == FetchState::kEnd ||
+          fetched->state == FetchState::kLost) {
         return reading;
       }
       if (fetched->state == FetchState::kNothing) REQUIRE(waker_->wait(20s));
@@ -74,6 +75,14 @@ class OneSplit {
   }
 
   std::size_t bytes_max = 1'000'000;
+
+  Fetch fetch_once() {
+    Reading reading;
+    const Result<Fetch> fetched = fetch(reading, 10);
+    REQUIRE(fetched);
+    REQUIRE(reading.offsets.empty());
+    return *fetched;
+  }
 
   void read_to(std::int64_t end) { reader_->read_to(position_at(end)); }
 
@@ -255,12 +264,157 @@ void names_what_is_out_of_range(ClusterRig& rig) {
   CHECK(error.code() == Code::kSourceRewritten);
 }
 
+void reads_what_matches(ClusterRig& rig) {
+  const std::string prefix = rig.unique("pattern");
+  const auto source = rig.make_source({.matches = [prefix](const std::string& topic) {
+    return topic.starts_with(prefix) && !topic.ends_with("never");
+  }});
+  const auto nothing = source->discover(rig.within(10s));
+  REQUIRE(nothing);
+  CHECK(nothing->empty());
+  rig.create_topic(prefix + "-b", 2);
+  rig.create_topic(prefix + "-a", 1);
+  rig.create_topic(prefix + "-never", 1);
+  const auto names = [&] {
+    std::vector<std::string> found;
+    const auto listings = source->discover(rig.within(10s));
+    REQUIRE(listings);
+    for (const SplitListing& each : *listings) found.push_back(each.split.substr(prefix.size()));
+    return found;
+  };
+  CHECK(names() == std::vector<std::string>{"-a/0", "-b/0", "-b/1"});
+  rig.delete_topic(prefix + "-b");
+  // Gone before a discover() said so, it is none that was rewritten.
+  const auto gone = source->verify_tails({from(prefix + "-b", position_at(3, 7))}, rig.within(20s));
+  REQUIRE_FALSE(gone);
+  CHECK(gone.error().action() == Action::kRetry);
+  CHECK(names() == std::vector<std::string>{"-a/0"});
+  CHECK(source->covers(prefix + "-b/1"));
+  CHECK_FALSE(source->covers(prefix + "-never/0"));
+}
+
+// What a source that has read `records` of a topic says of `position` when the topic is deleted.
+Result<Missed> missed_after(ClusterRig& rig, OnDataLoss rule, std::size_t records,
+                            std::int64_t position) {
+  const std::string in = topic_with_gaps(rig);
+  const auto source = rig.make_source(
+      {.matches = [in](const std::string& topic) { return topic == in; }, .on_data_loss = rule});
+  if (records > 0) {
+    OneSplit split(*source, from(in, position_at(0)));
+    split.read(records);
+  }
+  rig.delete_topic(in);
+  return source->miss(split_of(in, 0).split, position_at(position));
+}
+
+void knows_what_went_unread(ClusterRig& rig) {
+  const auto lost = [&](std::size_t records, std::int64_t position) {
+    const Result<Missed> missed = missed_after(rig, OnDataLoss::kEarliest, records, position);
+    REQUIRE(missed);
+    CHECK(missed->let_go);
+    CHECK_FALSE(missed->detail.empty());
+    return missed->lost;
+  };
+  // To the end, behind which a marker stands that is no record.
+  CHECK(lost(SIZE_MAX, 7) == 0);
+  CHECK(lost(SIZE_MAX, 6) == 0);
+  // Given, and not committed.
+  CHECK(lost(SIZE_MAX, 1) == 5);
+  // Not given yet; how much of it is records is not known.
+  CHECK(lost(2, 2) == 5);
+  // By another process.
+  CHECK(lost(0, 2) == 0);
+
+  const Result<Missed> halted = missed_after(rig, OnDataLoss::kFail, 2, 2);
+  REQUIRE_FALSE(halted);
+  CHECK(halted.error().action() == Action::kHalt);
+  CHECK(halted.error().code() == Code::kDataLoss);
+  const Result<Missed> read = missed_after(rig, OnDataLoss::kFail, SIZE_MAX, 6);
+  REQUIRE(read);
+  CHECK(read->let_go);
+  // A topic that is named is not let go.
+  const auto named = rig.source(rig.unique("in"), StartAt::kEarliest);
+  CHECK_FALSE(named->miss("in/0", position_at(0))->let_go);
+}
+
 TailState tail_of(ClusterRig& rig, Source& source, const SplitAssignment& assignment) {
   const auto checks = source.verify_tails({assignment}, rig.within(20s));
   REQUIRE(checks);
   REQUIRE(checks->size() == 1);
   CHECK(checks->front().split == assignment.split);
   return checks->front().state;
+}
+
+// Offset 2 of a log that holds 4 to 6; then a position behind its end, as of another log.
+void goes_on_after_a_loss(ClusterRig& rig) {
+  struct Case {
+    OnDataLoss rule;
+    std::int64_t from, next;
+    std::uint64_t lost;
+    std::vector<std::int64_t> rest;
+  };
+  for (const Case& of :
+       {Case{OnDataLoss::kEarliest, 2, 4, 2, {4, 5}}, Case{OnDataLoss::kLatest, 2, 6, 4, {}},
+        Case{OnDataLoss::kEarliest, 50, 4, 0, {4, 5}}, Case{OnDataLoss::kLatest, 50, 6, 2, {}}}) {
+    const std::string in = rig.unique("in");
+    rig.create_topic(in, 1);
+    rig.produce(in, 0, numbered(6));
+    rig.delete_records(in, 4);
+    const auto source = rig.make_source({.topics = {in}, .on_data_loss = of.rule});
+    CHECK(source->goes_on_after_loss());
+    Position next;
+    {
+      OneSplit split(*source, from(in, position_at(of.from, 7)));
+      const Reading reading = split.read();
+      CHECK(reading.last.state == FetchState::kLost);
+      CHECK(reading.offsets.empty());
+      CHECK(reading.last.lost == of.lost);
+      next = reading.last.next;
+      CHECK(next_of(next) == of.next);
+      // It is not for this reader to go on.
+      CHECK(split.fetch_once().state == FetchState::kNothing);
+    }
+    CHECK(tail_of(rig, *source, from(in, next)) == TailState::kUnverified);
+    OneSplit split(*source, from(in, next));
+    CHECK(split.read().offsets == of.rest);
+  }
+}
+
+void a_loss_ends_at_the_end(ClusterRig& rig) {
+  const std::string in = rig.unique("in");
+  rig.create_topic(in, 1);
+  rig.produce(in, 0, numbered(6));
+  rig.delete_records(in, 5);
+  const auto source = rig.make_source({.topics = {in}, .on_data_loss = OnDataLoss::kEarliest});
+  SplitAssignment assignment = from(in, position_at(1));
+  assignment.end = position_at(3);
+  OneSplit split(*source, assignment);
+  const Fetch last = split.read().last;
+  CHECK(last.state == FetchState::kLost);
+  CHECK(last.lost == 2);
+  CHECK(next_of(last.next) == 3);
+  CHECK(split.read().last.state == FetchState::kEnd);
+}
+
+// Told to read up to where the log ends now, it would be at its end without a look.
+void a_shorter_log_is_no_end(ClusterRig& rig) {
+  const std::string in = rig.unique("in");
+  rig.create_topic(in, 1);
+  rig.produce(in, 0, numbered(6));
+  const auto source = rig.make_source({.topics = {in}, .on_data_loss = OnDataLoss::kEarliest});
+  SplitAssignment assignment = from(in, position_at(50));
+  CHECK(tail_of(rig, *source, assignment) == TailState::kOutside);
+  for (const int end : {6, 50}) {
+    assignment.end = position_at(end);
+    OneSplit split(*source, assignment);
+    if (end == 50) {
+      CHECK(split.read().last.state == FetchState::kEnd);
+      split.read_to(6);
+    }
+    const Fetch last = split.read().last;
+    CHECK(last.state == FetchState::kLost);
+    CHECK(next_of(last.next) == 0);
+  }
 }
 
 // The position as the mirror gives it back: without the offset of the last record.
@@ -289,7 +443,10 @@ void tells_another_record(ClusterRig& rig) {
   CHECK(tail_of(rig, *source, from(in, end)) == TailState::kRewritten);
   rig.create_topic(in, 1);
   CHECK(tail_of(rig, *source, from(in, end)) == TailState::kRewritten);
+  const auto lenient = rig.make_source({.topics = {in}, .on_data_loss = OnDataLoss::kEarliest});
+  CHECK(tail_of(rig, *lenient, from(in, end)) == TailState::kOutside);
   rig.produce(in, 0, numbered(20));
+  CHECK(tail_of(rig, *lenient, from(in, end)) == TailState::kRewritten);
   CHECK(tail_of(rig, *source, from(in, end)) == TailState::kRewritten);
   CHECK(tail_of(rig, *source, from(in, from_mirror(end))) == TailState::kRewritten);
 }
@@ -384,6 +541,14 @@ Contract<ClusterRig> source_contract() {
       {"the end moves forward, and what lies before it is given after all", &moves_its_end},
       {"a reader that found nothing is woken", &wakes_for_what_comes_later},
       {"a position outside of the log halts by name", &names_what_is_out_of_range},
+      {"a position outside of the log goes on where on_data_loss says, with the offsets lost",
+       &goes_on_after_a_loss},
+      {"a loss that reaches the assigned end is counted up to it", &a_loss_ends_at_the_end},
+      {"a log that is shorter than the position is not taken for one that was read",
+       &a_shorter_log_is_no_end},
+      {"a pattern finds what is there now, and nothing is no mistake", &reads_what_matches},
+      {"what a pattern does not find any more is let go, with what is known to be unread",
+       &knows_what_went_unread},
       {"tails tell the same record from another and from none", &tells_another_record},
       {"tails of many splits are told apart", &compares_many_tails},
       {"records that skips name are left out, counted, and passed", &leaves_out_what_skips_name},

@@ -149,6 +149,16 @@ delivery: {{ commit: {{ every: {every} }} }}
         subprocess.run(["kcat", "-b", self.cluster.brokers, "-t", self.input, "-P", "-p", str(partition)],
                        input=value.encode() + b"\n", check=True, stderr=subprocess.DEVNULL)
 
+    def input_records(self):
+        """(partition, offset) -> n, of everything that is in the input now."""
+        out = subprocess.run(["kcat", "-b", self.cluster.brokers, "-t", self.input, "-C", "-e", "-q", "-o", "beginning",
+                              "-f", "%p %o %s\\n"], check=True, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL).stdout.decode()
+        records = {}
+        for line in out.splitlines():
+            partition, offset, value = line.split(" ", 2)
+            records[int(partition), int(offset)] = json.loads(value)["n"]
+        return records
+
     @contextlib.contextmanager
     def load(self, batch=100, seed=0):
         """Records keep coming meanwhile, some hundred a second, in batches of 1 to twice `batch`."""

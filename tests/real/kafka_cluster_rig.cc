@@ -34,14 +34,16 @@ weir::test::LaneUnderTest under_test(TestLane lane) {
           .make_decider = std::move(lane.make_decider)};
 }
 
-std::unique_ptr<Source> source_on(const KafkaCluster& cluster, const std::string& topic,
-                                  StartAt start) {
+std::unique_ptr<Source> source_on(const KafkaCluster& cluster,
+                                  const weir::test::SourceSetup& setup) {
   KafkaSourceOptions options;
   options.name = "in";
   options.cluster = cluster;
   options.group = "test";
-  options.topics = {topic};
-  options.start = start == StartAt::kLatest ? Start::kLatest : Start::kEarliest;
+  options.topics = setup.topics;
+  if (setup.matches) options.pattern = {"of the test", setup.matches};
+  options.start = setup.start == StartAt::kLatest ? Start::kLatest : Start::kEarliest;
+  options.on_data_loss = setup.on_data_loss;
   return make_kafka_source(std::move(options));
 }
 
@@ -104,11 +106,11 @@ weir::test::LaneUnderTest KafkaClusterRig::unreachable_lane() {
   return under_test(test_lane("out", {}, nowhere()));
 }
 
-std::unique_ptr<Source> KafkaClusterRig::source(const std::string& topic, StartAt start) {
-  return source_on(cluster(), topic, start);
+std::unique_ptr<Source> KafkaClusterRig::make_source(const weir::test::SourceSetup& setup) {
+  return source_on(cluster(), setup);
 }
 std::unique_ptr<Source> KafkaClusterRig::unreachable_source() {
-  return source_on(nowhere(), "in", StartAt::kEarliest);
+  return source_on(nowhere(), {.topics = {"in"}});
 }
 
 }  // namespace weir::kafka::test

@@ -33,7 +33,7 @@ class KafkaClusterRig : public weir::test::ClusterRig {
   LaneUnderTest lane(const std::string& topic) override;
   LaneUnderTest another_process(const LaneUnderTest& lane) override;
   LaneUnderTest unreachable_lane() override;
-  std::unique_ptr<Source> source(const std::string& topic, weir::test::StartAt start) override;
+  std::unique_ptr<Source> make_source(const weir::test::SourceSetup& setup) override;
   std::unique_ptr<Source> unreachable_source() override;
 };
 

@@ -104,16 +104,6 @@ class Offsets(Story):
 
     # What was announced, and what came out.
 
-    def input_records(self):
-        """(partition, offset) -> n, of everything that is in the input now."""
-        out = subprocess.run(["kcat", "-b", self.cluster.brokers, "-t", self.input, "-C", "-e", "-q", "-o", "beginning",
-                              "-f", "%p %o %s\\n"], check=True, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL).stdout.decode()
-        records = {}
-        for line in out.splitlines():
-            partition, offset, value = line.split(" ", 2)
-            records[int(partition), int(offset)] = json.loads(value)["n"]
-        return records
-
     def announced(self, said, records=None):
         """Takes note of what a command announces, to hold the output against; (skipped, read again) in all."""
         records = records or self.input_records()

@@ -6,6 +6,7 @@ and records that no job can use.
 
 import contextlib
 import json
+import signal
 import subprocess
 import time
 
@@ -125,6 +126,23 @@ def partitions_added():
     story.verify(ordered=False)
     run.stop()
     check(len(story.cluster.admin.offsets(story.group, story.input, range(7))) == 7, "the mirror lacks partitions")
+
+
+def partitions_added_to_bounded():
+    """`end: { offsets: ... }` was resolved for the partitions of then; one that is found later ends where it ended then."""
+    story = Story("grown-end")
+    story.job.write_text(story.job.read_text().replace(
+        "start: earliest", f"start: earliest, end: {{ offsets: {{ {story.input}: {{ 0: 5 }} }} }}"))
+    story.produce(500)
+    before = story.input_records()
+    story.start().expect(0, seconds=30)
+    forget(story, {n for (partition, offset), n in before.items() if partition == 0 and offset >= 5})
+    story.verify(wait=False)
+    story.cluster.admin.add_partitions(story.input, 7)
+    story.produce(300, options=("-X", "topic.metadata.refresh.interval.ms=1000"))
+    forget(story, {n for (partition, _), n in story.input_records().items() if n >= 500 and partition < 4})
+    story.start().expect(0, seconds=30)
+    story.verify(wait=False, ordered=False)
 
 
 def output_partitions_added():
@@ -323,6 +341,225 @@ def retention_passed_the_position():
     check(len(story.rows()) >= len(before), "rows vanished")
 
 
+def lose(story, partition, before=None):
+    """Deletes records of a partition up to `before`, or all of them; how many offsets were not read yet."""
+    records, position = story.input_records(), story.mirror()[partition]
+    before = before or 1 + max(offset for number, offset in records if number == partition)
+    story.cluster.admin.delete_records(story.input, partition, before)
+    forget(story, {n for (number, offset), n in records.items() if number == partition and position <= offset < before})
+    return before - position
+
+
+def forget(story, numbers):
+    """They are not expected to come out."""
+    for key, sent in story.sent.items():
+        story.sent[key] = [n for n in sent if n not in numbers]
+
+
+def unread(story, partition):
+    """n of what is there behind the position."""
+    position = story.mirror()[partition]
+    return {n for (number, offset), n in story.input_records().items() if number == partition and offset >= position}
+
+
+@contextlib.contextmanager
+def frozen(run):
+    """What comes meanwhile was not fetched before; the broker has answered the last fetch."""
+    run.process.send_signal(signal.SIGSTOP)
+    time.sleep(1)
+    yield
+    run.process.send_signal(signal.SIGCONT)
+
+
+def loss_goes_on_at_the_beginning():
+    """`on_data_loss: earliest`: what was deleted before it was read is counted, once, and what is left is read. Where
+    nothing is left the new position is committed all the same, so that the next start has nothing to report."""
+    story = Story("lost", source=", on_data_loss: earliest")
+    story.started().stop()
+    story.produce(2000)
+    lost = lose(story, 0, story.mirror()[0] + 100) + lose(story, 1)
+    run = story.start()
+    story.verify()
+    run.wait_for("`on_data_loss: earliest` goes on at")
+    run.stop()
+    check(f"{lost} offsets lost, " in run.text(), f"{lost} were lost; log {run.log}")
+    run = story.start()
+    story.produce(100)
+    story.verify()
+    run.kill()
+    check("on_data_loss" not in run.text(), f"a loss was found twice; log {run.log}")
+
+
+def loss_goes_on_at_the_end():
+    """`on_data_loss: latest`: what is left behind the gap counts as lost too."""
+    story = Story("lost-latest", source=", on_data_loss: latest")
+    story.started().stop()
+    story.produce(2000)
+    passed = unread(story, 0)
+    lose(story, 0, story.mirror()[0] + 100)
+    forget(story, passed)
+    run = story.start()
+    story.verify()
+    run.wait_for("`on_data_loss: latest` goes on at")
+    story.produce(100)
+    story.verify()
+    run.stop()
+    check(f"{len(passed)} offsets lost, " in run.text(), f"{len(passed)} were passed over; log {run.log}")
+
+
+def loss_while_running():
+    """Retention overtakes a job that runs: exact numbers with each policy, and no row of the gap."""
+    for policy in ("earliest", "latest", "fail"):
+        story = Story(f"overtaken-{policy}", source=f", on_data_loss: {policy}")
+        run = story.started()
+        with frozen(run):
+            story.produce(2000)
+            lost = unread(story, 0)
+            gone = lose(story, 0, story.mirror()[0] + 100)
+        if policy == "fail":
+            run.expect(78, "HALT data_loss", "100 offsets", f"{story.input}/0")
+            continue
+        if policy == "latest":
+            forget(story, lost)
+        run.wait_for(f"`on_data_loss: {policy}` goes on at")
+        story.produce(100)
+        story.verify()
+        run.kill()
+        check(f"{gone if policy == 'earliest' else len(lost)} offsets lost" in run.text(), f"log {run.log}")
+        run = story.start()
+        story.produce(100)
+        story.verify()
+        run.stop()
+        check("on_data_loss" not in run.text(), f"a loss was found twice; log {run.log}")
+
+
+def recreated_shorter_goes_on():
+    """A topic that was made again, and is shorter, is read from its beginning with `earliest`, whether the job ran,
+    was stopped or killed; one that holds other records where the last one was halts it all the same."""
+    story = Story("again-goes-on", source=", on_data_loss: earliest", partitions=1)
+    story.started().stop()
+    recreate(story, records=20)
+    run = story.start()
+    story.verify()
+    recreate(story, records=8)
+    story.verify()
+    story.produce(500)
+    story.verify()
+    run.stop()
+    run = story.start()
+    run.wait_for("claimed at epoch")
+    run.kill()
+    recreate(story, records=40)
+    run = story.start()
+    story.verify()
+    run.stop()
+    recreate(story, records=2000)
+    story.start().expect(78, "HALT source_rewritten")
+
+
+def recreated_shorter_is_no_end():
+    """A job that reads what is there now, once or at each tick, goes on in a topic that was made again and is shorter,
+    instead of taking the position for its end."""
+    story = Story("again-now", source=", on_data_loss: earliest", partitions=1, extra=ENDS)
+    for records in (100, 20):
+        recreate(story, records)
+        story.start().expect(0, seconds=60)
+        story.verify(wait=False)
+    story = Story("again-ticks", source=", on_data_loss: earliest", partitions=1, extra="trigger: { every: 1s }")
+    run = story.started(100)
+    recreate(story, records=20)
+    story.verify()
+    run.stop()
+
+
+def by_pattern(story, pattern):
+    """The story's job reads what matches."""
+    story.job.write_text(story.job.read_text().replace(f"topics: [{story.input}]", f"pattern: '{pattern}'"))
+    return story
+
+
+def produce_to(story, topic, count):
+    """To another topic than the story's own, which is made when it is not there."""
+    if topic not in story.cluster.admin.topics():
+        story.cluster.admin.create_topic(topic, story.partitions, story.cluster.replication)
+    own, story.input = story.input, topic
+    story.produce(count)
+    story.input = own
+
+
+def pattern_topics_come_and_go():
+    """A job waits for a topic that matches. Topics that come are read from their beginning, also with `start: latest`;
+    those that are deleted leave, while it runs or was killed, and come back under their names as new ones. What the
+    job writes is not read, though it matches. Made again while the job was stopped, a topic is a HALT as ever."""
+    story = Story("pattern", start="latest", source=", refresh: 1s", partitions=2)
+    by_pattern(story, story.name)
+    a, b, c = (f"{story.input}.{letter}" for letter in "abc")
+    story.cluster.admin.delete_topic(story.input)
+    run = story.start()
+    run.wait_for("matches no topic")
+    run.wait_for("claimed at epoch 0, 0 splits")
+    for topic in (a, b):
+        produce_to(story, topic, 100)
+        # One key may be in several topics.
+        story.verify(ordered=False)
+    story.cluster.admin.delete_topic(a)
+    run.wait_for(f"numbers/{a}/1 is gone")
+    produce_to(story, b, 100)
+    produce_to(story, a, 100)
+    story.verify(ordered=False)
+    run.kill()
+    story.cluster.admin.delete_topic(b)
+    produce_to(story, c, 100)
+    run = story.start()
+    run.wait_for(f"numbers/{b}/0 is gone")
+    story.verify(ordered=False)
+    run.stop()
+    before = story.rows()
+    story.cluster.admin.delete_topic(a)
+    produce_to(story, a, 2000)
+    story.start().expect(78, "HALT source_rewritten", f"{a}/")
+    check(story.rows() == before, "records of the new topic came out")
+
+
+def pattern_never_reads_its_own():
+    """Neither `*.delta` nor the sink's topic, nor weir's epochs; `available_now` ends with what is there."""
+    story = Story("own", extra=ENDS)
+    by_pattern(story, story.name)
+    story.produce(100)
+    delta = f"{story.input}.delta"
+    produce_to(story, delta, 10)
+    forget(story, set(range(100, 110)))
+    for _ in range(2):
+        story.start().expect(0, "claimed at epoch", f"{story.partitions} splits", seconds=30)
+        story.verify(wait=False)
+
+
+def pattern_topic_goes_unread():
+    """A topic is deleted whose records were read, and not committed: `fail` halts, `earliest` counts them and goes on."""
+    for policy in ("fail", "earliest"):
+        story = Story(f"unread-{policy}", source=f", on_data_loss: {policy}, refresh: 1s", partitions=1, every="5s")
+        by_pattern(story, f"^{story.input}")
+        other = f"{story.input}.other"
+        produce_to(story, other, 100)
+        story.produce(100)
+        run = story.start()
+        story.verify(ordered=False)
+        seen = story.next
+        story.produce(200)
+        time.sleep(2)  # read by then, and committed 3 s later
+        story.cluster.admin.delete_topic(story.input)
+        forget(story, set(range(seen, story.next)))
+        if policy == "fail":
+            run.expect(78, "HALT data_loss", f"{story.input}/0", "200 offsets", seconds=60)
+            run = story.start()  # as the message says
+        else:
+            run.wait_for(f"numbers/{story.input}/0 is gone")
+        produce_to(story, other, 100)
+        story.verify(ordered=False)
+        run.stop()
+        check(("200 offsets lost, " in run.text()) == (policy == "earliest"), f"log {run.log}")
+
+
 def poison_record():
     """HALT names the record and shows it; the rows before it stay."""
     story = Story("poison")
@@ -382,6 +619,8 @@ def topic_missing():
 
 tell([recreated_while_stopped, recreated_after_kill, recreated_after_first_kill, recreated_shorter_while_running,
       recreated_longer_while_running, deleted_while_running, output_deleted_while_running, partitions_added,
-      output_partitions_added, empty_topic, kept_end, many_partitions, records_without_key, compacted_topic,
-      transactions_of_others, open_transaction_of_others, retention_passed_the_position, poison_record, large_batches,
-      refused_rows, topic_missing])
+      output_partitions_added, partitions_added_to_bounded, empty_topic, kept_end, many_partitions, records_without_key,
+      compacted_topic, transactions_of_others, open_transaction_of_others, retention_passed_the_position,
+      loss_goes_on_at_the_beginning, loss_goes_on_at_the_end, loss_while_running, recreated_shorter_goes_on,
+      recreated_shorter_is_no_end, pattern_topics_come_and_go, pattern_never_reads_its_own, pattern_topic_goes_unread,
+      poison_record, large_batches, refused_rows, topic_missing])

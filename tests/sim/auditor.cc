@@ -23,13 +23,36 @@ std::vector<std::string> Auditor::expected_rows(EpochId epoch, const TopicPartit
   std::vector<std::string> rows;
   const FakeLog& log = *cluster_.log(partition);
   for (std::int64_t at = from; at < to; ++at) {
-    const FakeRecord* record = log.visible(at);
+    const FakeRecord* record = log.ever_visible(at);
     if (record == nullptr || skipped_.contains({partition, at})) continue;
     for (int number = 0; number < rows_of(*record->value); ++number) {
       rows.push_back(to_text({epoch, kafka::split_name(partition), at, number}));
     }
   }
   return rows;
+}
+
+// Those that are deleted now and make no row were gone when the reader came: from its position up
+// to the log's beginning.
+void Auditor::note_lost(EpochId epoch, const TopicPartition& partition, std::int64_t from,
+                        std::int64_t to, const std::set<std::string>& written) {
+  const std::string split = kafka::split_name(partition);
+  const FakeLog& log = *cluster_.log(partition);
+  bool read = false;
+  std::uint64_t lost = 0;
+  for (std::int64_t at = from; at < to; ++at) {
+    const FakeRecord* record = log.ever_visible(at);
+    if (record == nullptr || rows_of(*record->value) == 0) continue;
+    if (written.contains(to_text({epoch, split, at, 0}))) {
+      read = true;
+    } else if (at < log.begin() && skipped_.insert({partition, at}).second) {
+      ++lost;
+    }
+  }
+  lost_ += lost;
+  if (read && lost > 0)
+    fail("I1: epoch " + std::to_string(epoch.value()) + " has lost some of " + split +
+         " and read some");
 }
 
 void Auditor::take(const Committed& committed) {
@@ -54,20 +77,21 @@ void Auditor::take_epoch(const Committed& committed, const Cell& cell) {
   if (cell.epoch != cell_->epoch.next()) {
     return fail("M4: " + name + " was decided after epoch " + std::to_string(cell_->epoch.value()));
   }
+  std::vector<std::string> written;
+  for (const auto& [partition, rows] : committed.rows) {
+    for (const FakeRecord& row : rows) written.push_back(row.value.value_or("NULL"));
+  }
   std::vector<std::string> expected;
   const auto moved = committed.groups.find(group_);
   if (moved != committed.groups.end()) {
     for (const auto& [partition, offset] : moved->second) {
       std::int64_t& position = positions_[partition];
       if (offset.offset < position) return fail("I9: a position of " + name + " went back");
+      note_lost(cell.epoch, partition, position, offset.offset, {written.begin(), written.end()});
       const auto rows = expected_rows(cell.epoch, partition, position, offset.offset);
       expected.insert(expected.end(), rows.begin(), rows.end());
       position = offset.offset;
     }
-  }
-  std::vector<std::string> written;
-  for (const auto& [partition, rows] : committed.rows) {
-    for (const FakeRecord& row : rows) written.push_back(row.value.value_or("NULL"));
   }
   std::sort(expected.begin(), expected.end());
   std::sort(written.begin(), written.end());
@@ -102,7 +126,12 @@ void Auditor::take_claim(const Committed& committed, const Cell& cell) {
       return fail("I9: a claim or refresh moved " + kafka::split_name(partition) + " from " +
                   std::to_string(known->second) + " to " + std::to_string(offset.offset));
     }
-    if (first && offset.offset != 0) fail("a partition does not begin at its beginning");
+    if (!first) continue;
+    if (offset.offset > cluster_.log(partition)->begin()) {
+      fail("a partition does not begin at its beginning");
+    }
+    // What was deleted before is nobody's.
+    for (std::int64_t at = 0; at < offset.offset; ++at) skipped_.insert({partition, at});
   }
 }
 

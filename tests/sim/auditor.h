@@ -24,6 +24,8 @@ struct Claim {
 /// it knows which epoch, owner and positions were decided last, and which rows each record must
 /// become. It trusts nothing of weir's but the texts of cell and mirror.
 ///
+///   I1      a record that makes no rows was gone before it was read, and so is all that its epoch
+///           passes in its partition
 ///   I1, I5  an epoch's transaction holds exactly the rows of the records between the positions
 ///           before it and its own, all of that epoch, together with the cell and those positions
 ///   M4      epochs are decided one after the other
@@ -75,10 +77,14 @@ class Auditor {
   bool all_delivered(const Delivered& outside) const;
   std::uint64_t epochs() const { return epochs_; }
   std::uint64_t claims() const { return claims_; }
+  /// Records that were gone before they were read.
+  std::uint64_t lost() const { return lost_; }
 
  private:
   void take_epoch(const Committed& committed, const Cell& cell);
   void take_claim(const Committed& committed, const Cell& cell);
+  void note_lost(EpochId epoch, const TopicPartition& partition, std::int64_t from, std::int64_t to,
+                 const std::set<std::string>& written);
   std::vector<std::string> expected_rows(EpochId epoch, const TopicPartition& partition,
                                          std::int64_t from, std::int64_t to);
 
@@ -93,6 +99,7 @@ class Auditor {
   std::map<EpochId, std::vector<std::string>> decided_rows_;  // sorted
   std::uint64_t epochs_ = 0;
   std::uint64_t claims_ = 0;
+  std::uint64_t lost_ = 0;
   std::string violation_;
 };
 

@@ -45,7 +45,7 @@ class History final : public Schedule {
   explicit History(const HistoryOptions& options)
       : options_(options),
         dice_(options.seed),
-        weather_(options.crash_at ? Weather::calm() : Weather::of(dice_)),
+        weather_(options.crash_at ? Weather::calm() : Weather::of(options.seed, dice_)),
         auditor_(cluster_, kLane, kInput, kOutput, kGroup) {}
 
   HistoryResult run() {
@@ -106,6 +106,7 @@ class History final : public Schedule {
   void start_second();
   void disturb_disk(Machine& machine);
   void disturb_groups();
+  void delete_records();
   bool nothing_runs() const;
 
   // Everything that happens goes through here, in order: into the trace and its hash.
@@ -180,6 +181,7 @@ ProcessSetup History::setup_of(Machine& machine) {
                      .input = kInput,
                      .output = kOutput,
                      .follows = weather_.follows,
+                     .goes_on_after_loss = weather_.retention,
                      .seed = dice_.next(),
                      .clock = &clock_,
                      .cluster = &cluster_,
@@ -387,6 +389,7 @@ bool History::may_start(const Machine& machine) const {
 // Something in the world around the processes.
 void History::act() {
   ++changes_;
+  if (weather_.retention && dice_.one_in(8)) return delete_records();
   Machine& machine = *machines_[dice_.below(machines_.size())];
   switch (dice_.below(12)) {
     case 0:
@@ -450,6 +453,8 @@ void History::start_second() {
   // Of two that start for the first time at once, one can find the other's positions only.
   explained_.insert({Code::kOtherOwner, Code::kIdentityLost});
   if (weather_.follows) explained_.insert(Code::kStateLost);
+  // ... or has resolved another beginning, which records were deleted before or behind.
+  if (weather_.retention) explained_.insert(Code::kForeignOffsets);
   start(second);
 }
 
@@ -491,6 +496,16 @@ void History::disturb_groups() {
     if (which != 1) cluster_.forget(kGroup);
     explained_.insert({Code::kPositionsExpired, Code::kForeignOffsets, Code::kInDoubt});
   }
+}
+
+// Retention, or a person: from the beginning of a log, what was read and what was not.
+void History::delete_records() {
+  const auto partitions = static_cast<std::uint64_t>(cluster_.topics().at(kInput));
+  FakeLog& log = *cluster_.log({kInput, static_cast<std::int32_t>(dice_.below(partitions))});
+  const auto left = static_cast<std::uint64_t>(log.stable_end() - log.begin());
+  if (left == 0) return;
+  note("cluster", "deletes records");
+  log.delete_before(log.begin() + 1 + static_cast<std::int64_t>(dice_.below(left)));
 }
 
 // Takes the end of a process.
@@ -599,6 +614,7 @@ void History::finish() {
   result_.crashes = crashes_;
   result_.halts = halts_;
   result_.takeovers = takeovers_;
+  result_.lost = auditor_.lost();
 }
 
 }  // namespace

@@ -24,6 +24,7 @@ struct HistoryResult {
   std::uint64_t trace_hash = 0;  ///< of everything that happened, in order (I13)
   std::uint64_t places = 0;      ///< where a crash could have been
   std::uint64_t epochs = 0, claims = 0, crashes = 0, halts = 0, takeovers = 0;
+  std::uint64_t lost = 0;  ///< records that were gone before they were read
 };
 
 /// Runs one lane's life: input arrives, processes run, crash and start, requests come late, brokers

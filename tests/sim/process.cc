@@ -55,8 +55,12 @@ LaneParts SimProcess::make_parts() {
   parts.options = setup_.options;
   parts.options.groups = {{"in", setup_.lane.instance + "." + setup_.lane.job}};
   parts.options.same_position = &same_offset;
-  parts.sources.push_back(
-      make_fake_source({.index = {}, .name = "in", .topics = {setup_.input}}, cluster, *this));
+  parts.sources.push_back(make_fake_source(
+      {.index = {},
+       .name = "in",
+       .topics = {setup_.input},
+       .on_data_loss = setup_.goes_on_after_loss ? OnDataLoss::kEarliest : OnDataLoss::kFail},
+      cluster, *this));
   parts.sinks.push_back(make_fake_sink("out", setup_.output, cluster, *this, slot_));
   if (setup_.follows) {
     parts.options.may_be_light = false;

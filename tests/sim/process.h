@@ -40,9 +40,10 @@ struct ProcessSetup {
   LaneId lane;
   LaneOptions options;
   std::string input, output;
-  bool syncs_epochs = true;     ///< false: a mutant
-  bool shows_prepared = false;  ///< true: a mutant
-  bool follows = false;         ///< a follower sink beside the output; no light lane then
+  bool syncs_epochs = true;         ///< false: a mutant
+  bool shows_prepared = false;      ///< true: a mutant
+  bool follows = false;             ///< a follower sink beside the output; no light lane then
+  bool goes_on_after_loss = false;  ///< `on_data_loss: earliest`
   std::uint64_t seed = 0;
   ManualClock* clock = nullptr;
   FakeCluster* cluster = nullptr;

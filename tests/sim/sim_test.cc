@@ -39,14 +39,17 @@ TEST_CASE("sim: histories with crashes and faults keep every invariant", "[sim]"
     sum.claims += result.claims;
     sum.crashes += result.crashes;
     sum.takeovers += result.takeovers;
+    sum.lost += result.lost;
   }
   std::cout << count << " histories: " << sum.epochs << " epochs, " << sum.claims << " claims, "
-            << sum.crashes << " crashes, " << sum.takeovers << " takeovers; ended";
+            << sum.crashes << " crashes, " << sum.takeovers << " takeovers, " << sum.lost
+            << " records lost; ended";
   for (const auto& [ending, times] : endings) std::cout << ", " << ending << " " << times;
   std::cout << "\n";
   // A storm that never lets anybody finish, or never breaks anything, would prove nothing.
   CHECK(endings["finished"] > count / 2);
   CHECK(sum.crashes > count / 2);
+  CHECK(sum.lost > count / 100);
 }
 
 TEST_CASE("sim: a crash at each place of a calm history loses and doubles nothing", "[sim]") {

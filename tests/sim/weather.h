@@ -43,6 +43,7 @@ struct Weather {
   bool bad_disk = false;     ///< writes of the store fail
   bool poison = false;       ///< records of which no row can be written
   bool skips = false;        ///< ... and a person leaves them out
+  bool retention = false;    ///< records are deleted, read or not; `on_data_loss: earliest`
   bool follows = false;      ///< D records and a follower
   bool rotate_always = true;
   bool workers = false;  ///< two of them
@@ -51,7 +52,7 @@ struct Weather {
   std::uint64_t commit_records = 0;
 
   static Weather calm();
-  static Weather of(Dice& dice);
+  static Weather of(std::uint64_t seed, Dice& dice);
 };
 
 }  // namespace weir::test

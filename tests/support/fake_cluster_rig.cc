@@ -120,10 +120,15 @@ LaneUnderTest FakeClusterRig::unreachable_lane() {
   return make_lane({"test", unique("job"), "0"}, "out", nowhere_);
 }
 
-std::unique_ptr<Source> FakeClusterRig::source(const std::string& topic, StartAt start) {
-  const FakeStart at = start == StartAt::kLatest ? FakeStart::kLatest : FakeStart::kEarliest;
-  return make_fake_source({.index = {}, .name = "in", .topics = {topic}, .start = at}, cluster_,
-                          interrupts_);
+std::unique_ptr<Source> FakeClusterRig::make_source(const SourceSetup& setup) {
+  const FakeStart at = setup.start == StartAt::kLatest ? FakeStart::kLatest : FakeStart::kEarliest;
+  return make_fake_source({.index = {},
+                           .name = "in",
+                           .topics = setup.topics,
+                           .matches = setup.matches,
+                           .start = at,
+                           .on_data_loss = setup.on_data_loss},
+                          cluster_, interrupts_);
 }
 std::unique_ptr<Source> FakeClusterRig::unreachable_source() {
   return make_fake_source({.index = {}, .name = "in", .topics = {"in"}}, nowhere_, interrupts_);

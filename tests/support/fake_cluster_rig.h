@@ -41,7 +41,7 @@ class FakeClusterRig : public ClusterRig {
   LaneUnderTest lane(const std::string& topic) override;
   LaneUnderTest another_process(const LaneUnderTest& lane) override;
   LaneUnderTest unreachable_lane() override;
-  std::unique_ptr<Source> source(const std::string& topic, StartAt start) override;
+  std::unique_ptr<Source> make_source(const SourceSetup& setup) override;
   std::unique_ptr<Source> unreachable_source() override;
 
   FakeCluster& cluster() { return cluster_; }

@@ -28,16 +28,18 @@ class FakeLog {
   void delete_before(std::int64_t offset);
 
   std::int64_t begin() const { return begin_; }
-  std::int64_t end() const { return begin_ + static_cast<std::int64_t>(entries_.size()); }
+  std::int64_t end() const { return static_cast<std::int64_t>(entries_.size()); }
   /// The last stable offset: where read_committed readers see the log end.
   std::int64_t stable_end() const { return open_.empty() ? end() : *open_.begin(); }
 
   /// What was written at `offset`, seen or not.
   const FakeRecord& row(std::int64_t offset) const {
-    return entries_[static_cast<std::size_t>(offset - begin_)].record;
+    return entries_[static_cast<std::size_t>(offset)].record;
   }
   /// The record that a read_committed reader sees at `offset`, null when none.
   const FakeRecord* visible(std::int64_t offset) const;
+  /// The same, also where it was deleted meanwhile.
+  const FakeRecord* ever_visible(std::int64_t offset) const;
 
  private:
   enum class Kind : unsigned char { kRecord, kOpen, kAborted, kMarker };
@@ -45,10 +47,10 @@ class FakeLog {
     FakeRecord record;
     Kind kind;
   };
-  Entry& at(std::int64_t offset) { return entries_[static_cast<std::size_t>(offset - begin_)]; }
+  Entry& at(std::int64_t offset) { return entries_[static_cast<std::size_t>(offset)]; }
 
   std::int64_t begin_ = 0;
-  std::vector<Entry> entries_;
+  std::vector<Entry> entries_;   // by offset, deleted ones too
   std::set<std::int64_t> open_;  // offsets of rows whose transaction has no marker yet
 };
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <limits>
 #include <set>
 #include <utility>
 
@@ -41,28 +42,42 @@ SplitListing listing(SourceIndex source, const TopicPartition& partition) {
   return {origin->split, origin};
 }
 
+struct FakeProgress : kafka::ReaderProgress {
+  std::int64_t high = -1;
+};
+
 class FakeReader final : public SplitReader {
  public:
   FakeReader(FakeCluster& cluster, Interrupts& interrupts, std::shared_ptr<const Origin> origin,
-             const SplitAssignment& assignment, const Waker* waker)
+             const SplitAssignment& assignment, OnDataLoss on_data_loss,
+             std::shared_ptr<FakeProgress> progress, const Waker* waker)
       : cluster_(cluster),
         interrupts_(interrupts),
         origin_(std::move(origin)),
         partition_(partition_of(assignment.split.split)),
         position_(decoded(assignment.position)),
+        on_data_loss_(on_data_loss),
+        progress_(std::move(progress)),
         watch_(std::make_shared<LogWatch>(LogWatch{waker, true})) {
-    if (assignment.end) end_ = decoded(*assignment.end).next;
+    if (assignment.end) end_ = end_seen_ = decoded(*assignment.end).next;
     for (const Position& skip : assignment.skips) skips_.insert(decoded(skip).next);
     cluster_.watch(partition_, watch_);
   }
 
   void read_to(const Position& end) override {
-    if (end_) end_ = std::max(*end_, decoded(end).next);
+    if (!end_) return;
+    end_seen_ = decoded(end).next;
+    end_ = std::max(*end_, end_seen_);
   }
 
   Result<Fetch> fetch(RecordBatch& into, std::size_t rows_max, std::size_t bytes_max) override {
     interrupts_.point("fetch");
+    // An end that lies before the position is a log's that is shorter now.
+    if (end_seen_ < position_.next && on_data_loss_ != OnDataLoss::kFail && !lost_) {
+      if (FakeLog* const log = cluster_.log(partition_)) return out_of_range(*log);
+    }
     if (end_ && position_.next >= *end_) return answer(FetchState::kEnd);
+    if (lost_) return answer(FetchState::kNothing);
     // A topic that was deleted says nothing on its queue; neither does a broker that is away.
     FakeLog* const log = cluster_.log(partition_);
     if (log == nullptr || !cluster_.reachable()) return nothing();
@@ -81,6 +96,7 @@ class FakeReader final : public SplitReader {
         .state = state, .next = kafka::encode_position(position_), .dropped = 0, .lag_records = {}};
     if (const FakeLog* log = cluster_.log(partition_)) {
       fetched.lag_records = std::max<std::int64_t>(0, log->end() - position_.next);
+      progress_->high = log->end();
     }
     return fetched;
   }
@@ -108,6 +124,7 @@ class FakeReader final : public SplitReader {
         copy(at, *record, into);
       }
     }
+    if (!into.records.empty()) progress_->given = into.records.back().offset + 1;
     Fetch fetched = answer(state_after(into, before, until));
     fetched.skipped = skipped;
     return fetched;
@@ -117,7 +134,10 @@ class FakeReader final : public SplitReader {
     if (end_ && position_.next >= *end_) return FetchState::kEnd;
     if (!into.records.empty() && position_.next < until) return FetchState::kRecords;
     // The end is said once, when it is reached.
-    if (position_.next != before || std::exchange(first_, false)) return FetchState::kCaughtUp;
+    if (position_.next != before || std::exchange(first_, false)) {
+      progress_->end = position_.next;
+      return FetchState::kCaughtUp;
+    }
     watch_->armed = true;
     return FetchState::kNothing;
   }
@@ -133,11 +153,21 @@ class FakeReader final : public SplitReader {
     into.payload_bytes += record.key.size() + record.value.size();
   }
 
-  Error out_of_range(const FakeLog& log) const {
-    return {Action::kHalt, position_.next < log.begin() ? Code::kDataLoss : Code::kSourceRewritten,
-            kafka::split_name(partition_) + ": position " + std::to_string(position_.next) +
-                " is not in the log, which holds " + std::to_string(log.begin()) + " to " +
-                std::to_string(log.end())};
+  Result<Fetch> out_of_range(const FakeLog& log) {
+    if (on_data_loss_ != OnDataLoss::kFail) {
+      const kafka::Resumption resumed = kafka::resume_after_loss(
+          position_.next, log.begin(), log.stable_end(), end_, on_data_loss_);
+      position_ = {.next = resumed.next};
+      lost_ = true;
+      Fetch fetched = answer(FetchState::kLost);
+      fetched.lost = resumed.lost;
+      return fetched;
+    }
+    return Error{Action::kHalt,
+                 position_.next < log.begin() ? Code::kDataLoss : Code::kSourceRewritten,
+                 kafka::split_name(partition_) + ": position " + std::to_string(position_.next) +
+                     " is not in the log, which holds " + std::to_string(log.begin()) + " to " +
+                     std::to_string(log.end())};
   }
 
   FakeCluster& cluster_;
@@ -146,22 +176,32 @@ class FakeReader final : public SplitReader {
   const TopicPartition partition_;
   PartitionPosition position_;
   std::optional<std::int64_t> end_;
-  std::set<std::int64_t> skips_;  // offsets to leave out
-  bool first_ = true;             // the end was not said yet
+  std::int64_t end_seen_ = std::numeric_limits<std::int64_t>::max();  // the last one that was told
+  std::set<std::int64_t> skips_;                                      // offsets to leave out
+  bool first_ = true;                                                 // the end was not said yet
+  const OnDataLoss on_data_loss_;
+  const std::shared_ptr<FakeProgress> progress_;
+  bool lost_ = false;  // nothing more comes
   const std::shared_ptr<LogWatch> watch_;
 };
 
 // Whether the last consumed record still stands where it was.
-TailCheck check_tail(FakeCluster& cluster, const SplitAssignment& assignment) {
+TailCheck check_tail(FakeCluster& cluster, const SplitAssignment& assignment, bool goes_on) {
   // A position from a mirror has no offset of its record: control records may lie between.
   constexpr std::int64_t kWindow = 500;
   TailCheck check{assignment.split, TailState::kUnverified, "nothing was consumed yet"};
   const PartitionPosition position = decoded(assignment.position);
-  if (position.tail_fp == 0) return check;
   const FakeLog* log = cluster.log(partition_of(assignment.split.split));
+  if (position.tail_fp == 0) {
+    if (goes_on && log != nullptr && log->stable_end() < position.next) {
+      check.state = TailState::kOutside;
+    }
+    return check;
+  }
   if (log == nullptr) return {assignment.split, TailState::kRewritten, "the partition is gone"};
   if (log->stable_end() < position.next) {
-    return {assignment.split, TailState::kRewritten, "the log ends before the position"};
+    return {assignment.split, goes_on ? TailState::kOutside : TailState::kRewritten,
+            "the log ends before the position"};
   }
   check.detail = "the last consumed record is not in the log any more";
   const bool known = position.tail_offset >= 0;
@@ -196,6 +236,12 @@ class FakeSource final : public Source {
     WEIR_TRY(reach(cluster_, interrupts_, "discover", deadline));
     const std::map<std::string, std::int32_t> topics = cluster_.topics();
     std::vector<SplitListing> splits;
+    for (const auto& [topic, partitions] : topics) {
+      if (!options_.matches || !options_.matches(topic)) continue;
+      for (std::int32_t i = 0; i < partitions; ++i) {
+        splits.push_back(listing(options_.index, {topic, i}));
+      }
+    }
     for (const std::string& topic : options_.topics) {
       const auto found = topics.find(topic);
       if (found == topics.end()) {
@@ -210,8 +256,19 @@ class FakeSource final : public Source {
   }
 
   bool covers(const std::string& split) const override {
+    if (options_.matches) return options_.matches(partition_of(split).topic);
     const auto& topics = options_.topics;
     return std::find(topics.begin(), topics.end(), partition_of(split).topic) != topics.end();
+  }
+
+  Result<Missed> miss(const std::string& split, const Position& position) override {
+    if (!options_.matches) return Missed{};
+    const auto read = read_.find(partition_of(split));
+    if (read == read_.end()) return Missed{true, 0, "nothing is known"};
+    const std::uint64_t lost =
+        kafka::known_unread(decoded(position).next, *read->second, read->second->high);
+    if (lost == 0 || goes_on_after_loss()) return Missed{true, lost, "it is gone"};
+    return Error{Action::kHalt, Code::kDataLoss, split + " went with records unread"};
   }
 
   bool starts_at_committed() const override { return options_.start == FakeStart::kCommitted; }
@@ -235,11 +292,17 @@ class FakeSource final : public Source {
     return at_edges(splits, deadline, false);
   }
 
+  bool goes_on_after_loss() const override { return options_.on_data_loss != OnDataLoss::kFail; }
   Result<std::vector<TailCheck>> verify_tails(const std::vector<SplitAssignment>& assignments,
                                               MonoTime deadline) override {
     WEIR_TRY(reach(cluster_, interrupts_, "verify_tails", deadline));
     std::vector<TailCheck> checks;
-    for (const SplitAssignment& each : assignments) checks.push_back(check_tail(cluster_, each));
+    for (const SplitAssignment& each : assignments) {
+      if (options_.matches && cluster_.log(partition_of(each.split.split)) == nullptr) {
+        return Error{Action::kRetry, Code::kTopicMissing, each.split.split + " has just gone"};
+      }
+      checks.push_back(check_tail(cluster_, each, goes_on_after_loss()));
+    }
     return checks;
   }
 
@@ -250,9 +313,11 @@ class FakeSource final : public Source {
     for (std::size_t i = 0; i < assignments.size(); ++i) {
       const TopicPartition partition = partition_of(assignments[i].split.split);
       seen_.insert(partition.topic);
-      readers.push_back(std::make_unique<FakeReader>(cluster_, interrupts_,
-                                                     listing(options_.index, partition).origin,
-                                                     assignments[i], wakers[i]));
+      const auto progress = std::make_shared<FakeProgress>();
+      read_[partition] = progress;
+      readers.push_back(std::make_unique<FakeReader>(
+          cluster_, interrupts_, listing(options_.index, partition).origin, assignments[i],
+          options_.on_data_loss, progress, wakers[i]));
     }
     return readers;
   }
@@ -305,6 +370,7 @@ class FakeSource final : public Source {
   FakeCluster& cluster_;
   Interrupts& interrupts_;
   std::set<std::string> seen_;  // topics of this assignment that were there
+  std::map<TopicPartition, std::shared_ptr<FakeProgress>> read_;  // since the beginning
 };
 
 }  // namespace

@@ -21,7 +21,9 @@ class PartitionReader final : public SplitReader {
         queue_(std::move(queue)),
         reading_(std::move(reading)),
         position_(reading_.position),
-        end_(reading_.end) {}
+        end_(reading_.end) {
+    if (end_) look_at(*end_);
+  }
 
   ~PartitionReader() override {
     for (; taken_ < got_; ++taken_) rd_kafka_message_destroy(messages_[taken_]);
@@ -30,11 +32,20 @@ class PartitionReader final : public SplitReader {
   void read_to(const Position& end) override {
     const std::optional<PartitionPosition> position = decode_position(end);
     WEIR_CHECK(position.has_value(), "positions of a Kafka source come from it");
-    if (end_) end_ = std::max(*end_, position->next);
+    if (!end_) return;
+    look_at(position->next);
+    end_ = std::max(*end_, position->next);
   }
 
   Result<Fetch> fetch(RecordBatch& into, std::size_t rows_max, std::size_t bytes_max) override {
+    if (std::exchange(outside_, false)) {
+      WEIR_ASSIGN(const std::uint64_t lost, out_of_range(position_.next));
+      Fetch fetched = answer(FetchState::kLost);
+      fetched.lost = lost;
+      return fetched;
+    }
     if (end_reached()) return answer(FetchState::kEnd);
+    if (lost_) return answer(FetchState::kNothing);
     into.origin = reading_.origin;
     if (taken_ == got_ && !refill(rows_max, bytes_max)) {
       client_.poll();
@@ -52,6 +63,9 @@ class PartitionReader final : public SplitReader {
         state = FetchState::kEnd;
         break;
       }
+      const bool outside = message->err == RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET;
+      // What was read before goes first.
+      if (outside && !into.records.empty()) break;
       const Result<> taken = take(*message, into, state, counted);
       rd_kafka_message_destroy(message);
       if (!taken) {
@@ -63,6 +77,7 @@ class PartitionReader final : public SplitReader {
     Fetch fetched = answer(state);
     fetched.dropped = counted.dropped;
     fetched.skipped = counted.skipped;
+    fetched.lost = counted.lost;
     return fetched;
   }
 
@@ -101,10 +116,15 @@ class PartitionReader final : public SplitReader {
                 Fetch& counted) {
     if (message.err == RD_KAFKA_RESP_ERR__PARTITION_EOF) {
       position_.next = std::max(position_.next, message.offset);
+      if (reading_.progress) reading_.progress->end = message.offset;
       state = end_reached() ? FetchState::kEnd : FetchState::kCaughtUp;
       return {};
     }
-    if (message.err == RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET) return out_of_range(message);
+    if (message.err == RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET) {
+      WEIR_ASSIGN(counted.lost, out_of_range(message.offset));
+      state = FetchState::kLost;
+      return {};
+    }
     if (message.err != RD_KAFKA_RESP_ERR_NO_ERROR) {
       Error error = to_error(message.err, "reading " + split_name(partition()));
       if (error.action() == Action::kStopJob) return error;
@@ -171,6 +191,7 @@ class PartitionReader final : public SplitReader {
   void finish(const RecordBatch& into) {
     if (into.records.empty()) return;
     const Record& last = into.records.back();
+    if (reading_.progress) reading_.progress->given = last.offset + 1;
     if (last.offset > position_.tail_offset) {
       position_.tail_offset = last.offset;
       position_.tail_fp = tail_fingerprint(last.offset, timestamp_ms_, last.key, last.value);
@@ -178,30 +199,57 @@ class PartitionReader final : public SplitReader {
     record_bytes_ = into.payload_bytes / into.records.size() + 1;
   }
 
-  Error out_of_range(const rd_kafka_message_t& message) const {
+  // A log that is to be read up to where it ends, and ends before the position: as its end is
+  // reached already, nothing is fetched that would say so.
+  void look_at(std::int64_t end) {
+    outside_ = end < position_.next && reading_.on_data_loss != OnDataLoss::kFail;
+  }
+
+  // What the log holds in place of position `at`, and what that means. Offsets lost.
+  Result<std::uint64_t> out_of_range(std::int64_t at) {
     std::int64_t low = -1;
     std::int64_t high = -1;
-    // At most 5 s on a worker, once, on the way to a HALT.
+    // At most 5 s on a worker, once in a loss.
     const rd_kafka_resp_err_t error = rd_kafka_query_watermark_offsets(
         client_.get(), partition().topic.c_str(), partition().partition, &low, &high, 5000);
     // Without an answer nothing says which of the two it is, nor that it still is.
     if (error != RD_KAFKA_RESP_ERR_NO_ERROR) {
-      Error unknown = to_error(error, "position " + std::to_string(message.offset) + " of " +
-                                          split() + " is out of range; asking what the log holds");
-      return {Action::kRecover, unknown.code(), unknown.message()};
+      Error unknown = to_error(error, "position " + std::to_string(at) + " of " + split() +
+                                          " is out of range; asking what the log holds");
+      return Error{Action::kRecover, unknown.code(), unknown.message()};
     }
-    std::string text = split() + ": position " + std::to_string(message.offset) +
+    std::string text = split() + ": position " + std::to_string(at) +
                        " is not in the log any more, which holds " + std::to_string(low) + " to " +
                        std::to_string(high);
-    if (low > message.offset) {
-      text += ": " + std::to_string(low - message.offset) +
-              " offsets were deleted before they were read";
+    if (reading_.on_data_loss != OnDataLoss::kFail) {
+      const bool holds_it = low <= at && at <= high;
+      if (!holds_it) return go_on(at, low, high, text);
+      // It was out of range for a moment, or the topic was made again and has grown: the tail check
+      // tells the two apart.
+      return Error{Action::kRecover, text + ": it is in range again"};
+    }
+    if (low > at) {
+      text += ": " + std::to_string(low - at) + " offsets were deleted before they were read";
     } else {
       text += ": the topic is shorter than it was, so it was deleted and made again";
     }
     text += "\n  weir offsets " + reading_.job + " seek " + split() +
             "=earliest   goes on from the beginning of what is there";
-    return {Action::kHalt, low > message.offset ? Code::kDataLoss : Code::kSourceRewritten, text};
+    return Error{Action::kHalt, low > at ? Code::kDataLoss : Code::kSourceRewritten, text};
+  }
+
+  // The fingerprint is of a record that is gone.
+  std::uint64_t go_on(std::int64_t from, std::int64_t low, std::int64_t high,
+                      const std::string& found) {
+    const Resumption resumed = resume_after_loss(from, low, high, end_, reading_.on_data_loss);
+    position_ = {.next = resumed.next, .tail_offset = -1, .tail_fp = 0};
+    lost_ = true;
+    const bool earliest = reading_.on_data_loss == OnDataLoss::kEarliest;
+    log(LogLevel::kWarn,
+        found + ": `on_data_loss: " + (earliest ? "earliest" : "latest") + "` goes on at " +
+            std::to_string(resumed.next) + ", " + std::to_string(resumed.lost) + " offsets lost" +
+            (high < from ? ", besides what the topic held before it was made again" : ""));
+    return resumed.lost;
   }
 
   const TopicPartition& partition() const { return reading_.partition; }
@@ -213,6 +261,8 @@ class PartitionReader final : public SplitReader {
   const Reading reading_;
   PartitionPosition position_;
   std::optional<std::int64_t> end_;
+  bool outside_ = false;           // the log seems to end before the position
+  bool lost_ = false;              // nothing more comes
   std::int64_t timestamp_ms_ = 0;  // of the last record
   std::size_t record_bytes_ = 200;
   std::array<rd_kafka_message_t*, 1024> messages_{};

@@ -8,6 +8,7 @@
 #include <string>
 
 #include "connectors/kafka/client.h"
+#include "connectors/kafka/loss.h"
 #include "connectors/kafka/position.h"
 #include "flow/source.h"
 
@@ -31,7 +32,9 @@ struct Reading {
   PartitionPosition position;
   std::optional<std::int64_t> end;
   std::set<std::int64_t> skips;
+  OnDataLoss on_data_loss = OnDataLoss::kFail;
   bool with_headers = false;
+  std::shared_ptr<ReaderProgress> progress;  ///< may be null
 };
 
 /// Reads what comes to `queue`. `client` outlives it.

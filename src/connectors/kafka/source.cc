@@ -2,8 +2,10 @@
 
 #include <algorithm>
 #include <charconv>
+#include <set>
 
 #include "base/check.h"
+#include "base/log.h"
 #include "connectors/kafka/group.h"
 #include "connectors/kafka/partition_reader.h"
 #include "connectors/kafka/position.h"
@@ -39,30 +41,16 @@ class KafkaSource final : public Source {
   Result<std::vector<SplitListing>> discover(MonoTime deadline) override {
     WEIR_ASSIGN(Client * client, consumer());
     WEIR_ASSIGN(const auto topics, list_topics(*client, deadline));
-    std::vector<SplitListing> splits;
-    for (const auto& [topic, partitions] : options_.assign) {
-      const auto found = topics.find(topic);
-      if (found == topics.end()) return missing(topic);
-      for (const std::int32_t partition : partitions) {
-        if (partition >= found->second) {
-          return Error{Action::kStopJob, Code::kTopicMissing,
-                       "source \"" + options_.name + "\": topic \"" + topic + "\" has " +
-                           std::to_string(found->second) + " partitions, there is no partition " +
-                           std::to_string(partition)};
-        }
-        splits.push_back(listing({topic, partition}));
-      }
-    }
-    for (const std::string& topic : options_.topics) {
-      const auto found = topics.find(topic);
-      if (found == topics.end()) return missing(topic);
-      for (std::int32_t i = 0; i < found->second; ++i) splits.push_back(listing({topic, i}));
-    }
+    WEIR_ASSIGN(std::vector<SplitListing> splits,
+                options_.pattern ? of_pattern(topics) : of_names(topics));
+    listed_.clear();
+    for (const SplitListing& each : splits) listed_.insert(each.split);
     return splits;
   }
 
   bool covers(const std::string& split) const override {
     const TopicPartition partition = own_partition(split);
+    if (options_.pattern) return options_.pattern->matches(partition.topic);
     const auto& topics = options_.topics;
     if (std::find(topics.begin(), topics.end(), partition.topic) != topics.end()) return true;
     const auto assigned =
@@ -71,6 +59,26 @@ class KafkaSource final : public Source {
     if (assigned == options_.assign.end()) return false;
     const auto& named = assigned->second;
     return std::find(named.begin(), named.end(), partition.partition) != named.end();
+  }
+
+  Result<Missed> miss(const std::string& split, const Position& position) override {
+    if (!options_.pattern) return Missed{};
+    learn_ends();
+    const auto known = partitions_read_.find(own_partition(split));
+    if (known == partitions_read_.end()) {
+      return Missed{true, 0, "whether it had been read to its end is not known"};
+    }
+    const std::int64_t next = own_position(position).next;
+    const std::uint64_t lost = known_unread(next, *known->second.progress, known->second.high);
+    if (lost == 0) return Missed{true, 0, "it had been read to its end as far as is known"};
+    std::string text =
+        std::to_string(lost) + " offsets from " + std::to_string(next) + " on were not read";
+    if (goes_on_after_loss()) return Missed{true, lost, std::move(text)};
+    return Error{Action::kHalt, Code::kDataLoss,
+                 options_.name + "/" + split + ": the topic was deleted; " + text +
+                     "\n  weir run " + options_.job +
+                     "   goes on without it\n  `on_data_loss: earliest` in the job file lets such "
+                     "topics go, and counts"};
   }
 
   bool starts_at_committed() const override { return options_.start == Start::kCommitted; }
@@ -111,7 +119,7 @@ class KafkaSource final : public Source {
       case End::kTimestamp:
         return at_timestamp(*client, splits, options_.end_timestamp_us, deadline);
       case End::kOffsets:
-        return end_at_offsets(*client, options_.name, splits, options_.end_offsets, deadline);
+        return end_at_offsets(*client, options_.name, splits, end_offsets_of(splits), deadline);
       case End::kNone:
         break;
     }
@@ -123,10 +131,20 @@ class KafkaSource final : public Source {
     return at_edges(*client, splits, deadline, Edge::kHigh);
   }
 
+  bool goes_on_after_loss() const override { return options_.on_data_loss != OnDataLoss::kFail; }
+
   Result<std::vector<TailCheck>> verify_tails(const std::vector<SplitAssignment>& assignments,
                                               MonoTime deadline) override {
-    return compare_tails([this](const Properties& fetching) { return open_consumer(fetching); },
-                         assignments, deadline);
+    // Whoever goes on after a loss must know of every log that ends before its position.
+    WEIR_ASSIGN(const std::vector<std::optional<TailCheck>> found,
+                compare_tails([this](const Properties& more) { return open_consumer(more); },
+                              assignments, goes_on_after_loss(), deadline));
+    std::vector<TailCheck> checks;
+    for (std::size_t i = 0; i < assignments.size(); ++i) {
+      WEIR_ASSIGN(TailCheck check, judged(assignments[i], found[i]));
+      checks.push_back(std::move(check));
+    }
+    return checks;
   }
 
   Result<MirrorReading> read_group(const std::vector<SplitId>& splits, bool with_members,
@@ -153,14 +171,17 @@ class KafkaSource final : public Source {
       const std::vector<SplitAssignment>& assignments,
       const std::vector<const Waker*>& wakers) override {
     // The bound is that of each partition's queue, and librdkafka takes it when a handle is made.
+    assigned_ = false;
     if (assignments.size() != partitions_) consumer_.reset();
     partitions_ = assignments.size();
+    partitions_read_.clear();
     WEIR_ASSIGN(Client * client, consumer());
     const TopicList list = make_topic_list(assignments.size());
     std::vector<std::unique_ptr<SplitReader>> readers;
     for (std::size_t i = 0; i < assignments.size(); ++i) {
       const TopicPartition partition = own_partition(assignments[i].split.split);
       Reading reading = reading_of(assignments[i], partition);
+      reading.progress = partitions_read_[partition].progress;
       rd_kafka_topic_partition_list_add(list.get(), partition.topic.c_str(), partition.partition)
           ->offset = reading.position.next;
       // Before assign, so that nothing is forwarded to the consumer's own queue.
@@ -175,10 +196,15 @@ class KafkaSource final : public Source {
       readers.clear();
       return to_error(error, "assigning the partitions of source \"" + options_.name + "\"");
     }
+    assigned_ = true;
     return readers;
   }
 
-  void unassign() override { consumer_.reset(); }
+  void unassign() override {
+    learn_ends();
+    consumer_.reset();
+    assigned_ = false;
+  }
 
   Result<> health() override {
     if (!consumer_) return {};
@@ -218,11 +244,92 @@ class KafkaSource final : public Source {
                     .position = own_position(assignment.position),
                     .end = {},
                     .skips = {},
-                    .with_headers = options_.with_headers};
+                    .on_data_loss = options_.on_data_loss,
+                    .with_headers = options_.with_headers,
+                    .progress = {}};
     if (assignment.end) reading.end = own_position(*assignment.end).next;
     for (const Position& skip : assignment.skips) reading.skips.insert(own_position(skip).next);
     return reading;
   }
+  Result<std::vector<SplitListing>> of_names(
+      const std::map<std::string, std::int32_t>& topics) const {
+    std::vector<SplitListing> splits;
+    for (const auto& [topic, partitions] : options_.assign) {
+      const auto found = topics.find(topic);
+      if (found == topics.end()) return missing(topic);
+      for (const std::int32_t partition : partitions) {
+        if (partition >= found->second) {
+          return Error{Action::kStopJob, Code::kTopicMissing,
+                       "source \"" + options_.name + "\": topic \"" + topic + "\" has " +
+                           std::to_string(found->second) + " partitions, there is no partition " +
+                           std::to_string(partition)};
+        }
+        splits.push_back(listing({topic, partition}));
+      }
+    }
+    for (const std::string& topic : options_.topics) {
+      const auto found = topics.find(topic);
+      if (found == topics.end()) return missing(topic);
+      for (std::int32_t i = 0; i < found->second; ++i) splits.push_back(listing({topic, i}));
+    }
+    return splits;
+  }
+
+  Result<TailCheck> judged(const SplitAssignment& assignment,
+                           const std::optional<TailCheck>& found) const {
+    if (!found && options_.pattern) {
+      // The next discover() lets it go.
+      return Error{Action::kRetry, Code::kTopicMissing, assignment.split.split + " has just gone"};
+    }
+    if (!found) return TailCheck{assignment.split, TailState::kRewritten, "the partition is gone"};
+    TailCheck check = *found;
+    const bool stops = check.state == TailState::kOutside && !goes_on_after_loss();
+    if (stops) check.state = TailState::kRewritten;
+    return check;
+  }
+
+  // Without the partitions that are there, and not asked about: their ends were resolved before.
+  OffsetsByTopic end_offsets_of(const std::vector<std::string>& splits) const {
+    OffsetsByTopic offsets = options_.end_offsets;
+    for (auto& [topic, partitions] : offsets) {
+      std::erase_if(partitions, [&, &name = topic](const auto& each) {
+        const std::string split = split_name({name, each.first});
+        const bool asked = std::find(splits.begin(), splits.end(), split) != splits.end();
+        return !asked && listed_.contains(split);
+      });
+    }
+    return offsets;
+  }
+
+  // Of what is there now; that nothing is, is said once.
+  Result<std::vector<SplitListing>> of_pattern(const std::map<std::string, std::int32_t>& topics) {
+    std::vector<SplitListing> splits;
+    for (const auto& [topic, partitions] : topics) {
+      if (!options_.pattern->matches(topic)) continue;
+      for (std::int32_t i = 0; i < partitions; ++i) splits.push_back(listing({topic, i}));
+    }
+    if (splits.empty() && !nothing_said_) {
+      log(LogLevel::kWarn, "source \"" + options_.name + "\": pattern \"" + options_.pattern->text +
+                               "\" matches no topic of cluster " + options_.cluster.name + " yet");
+    }
+    nothing_said_ = splits.empty();
+    return splits;
+  }
+
+  // Where the logs ended when they were heard of last; from what the handle knows.
+  void learn_ends() {
+    if (!assigned_) return;
+    for (auto& [partition, read] : partitions_read_) {
+      std::int64_t low = 0;
+      std::int64_t high = 0;
+      if (rd_kafka_get_watermark_offsets(consumer_->get(), partition.topic.c_str(),
+                                         partition.partition, &low,
+                                         &high) == RD_KAFKA_RESP_ERR_NO_ERROR) {
+        read.high = std::max(read.high, high);
+      }
+    }
+  }
+
   Error missing(const std::string& topic) const {
     return {Action::kStopJob, Code::kTopicMissing,
             "source \"" + options_.name + "\": topic \"" + topic + "\" does not exist in cluster " +
@@ -270,6 +377,14 @@ class KafkaSource final : public Source {
   Groups groups_;
   std::unique_ptr<Client> consumer_;
   std::size_t partitions_ = 0;  // that consumer_ was made for
+  bool assigned_ = false;       // consumer_ has them
+  struct PartitionRead {
+    std::shared_ptr<ReaderProgress> progress = std::make_shared<ReaderProgress>();
+    std::int64_t high = -1;  // negative: not known
+  };
+  std::map<TopicPartition, PartitionRead> partitions_read_;  // of the last assignment
+  std::set<std::string> listed_;                             // splits, by the last discover()
+  bool nothing_said_ = false;                                // that the pattern matches nothing
 };
 
 }  // namespace

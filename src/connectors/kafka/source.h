@@ -1,19 +1,28 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "connectors/kafka/client.h"
 #include "connectors/kafka/edges.h"
+#include "connectors/kafka/loss.h"
 #include "flow/source.h"
 
 namespace weir::kafka {
 
 enum class Start : unsigned char { kLatest, kEarliest, kCommitted, kTimestamp, kOffsets };
 enum class End : unsigned char { kNone, kLatest, kTimestamp, kOffsets };
+
+/// Topics by their names.
+struct TopicPattern {
+  std::string text;  ///< for people
+  std::function<bool(const std::string& topic)> matches;
+};
 
 struct KafkaSourceOptions {
   SourceIndex index;
@@ -22,6 +31,8 @@ struct KafkaSourceOptions {
   KafkaCluster cluster;
   std::string group;  ///< for client quotas and logs; the source never joins it
   std::vector<std::string> topics;
+  /// In place of `topics`: whatever matches, when it is there.
+  std::optional<TopicPattern> pattern;
   /// In place of `topics`: these partitions only.
   std::map<std::string, std::vector<std::int32_t>> assign;
   Start start = Start::kLatest;
@@ -31,6 +42,7 @@ struct KafkaSourceOptions {
   End end = End::kNone;
   std::int64_t end_timestamp_us = 0;
   OffsetsByTopic end_offsets;
+  OnDataLoss on_data_loss = OnDataLoss::kFail;
   bool with_headers = false;                        ///< copy headers, which only `_headers` needs
   std::uint64_t fetch_bytes = 64ULL * 1024 * 1024;  ///< bound of all fetch queues together
   PropertyReader properties = {};

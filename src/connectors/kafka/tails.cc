@@ -30,13 +30,13 @@ using Topics = std::map<std::string, std::int32_t>;
 struct Tail {
   TopicPartition partition;
   PartitionPosition position;
-  TailCheck* check = nullptr;
+  std::optional<TailCheck>* check = nullptr;
   std::int64_t from = 0;  // what is read, as long as it is not settled
   bool settled = false;
 
   void settle(TailState state, std::string detail) {
-    check->state = state;
-    check->detail = std::move(detail);
+    (*check)->state = state;
+    (*check)->detail = std::move(detail);
     settled = true;
   }
 };
@@ -64,14 +64,16 @@ Result<> settle_by_topics(Client& reader, std::vector<Tail>& tails, MonoTime dea
     if (listed(tail)) continue;
     if (is_listed(again, tail.partition)) {
       return Error{Action::kRetry, Code::kTopicMissing,
-                   tail.check->split.split + " was not there for a moment"};
+                   (*tail.check)->split.split + " was not there for a moment"};
     }
-    tail.settle(TailState::kRewritten, "the partition is gone");
+    tail.check->reset();
+    tail.settled = true;
   }
   return {};
 }
 
-// What the ends of the logs settle: those that end before the position, or begin at it.
+// What the ends of the logs settle: those that end before the position, or begin at it, and those
+// of which nothing was consumed yet.
 Result<> settle_by_ends(Client& reader, std::vector<Tail>& tails, MonoTime deadline) {
   std::vector<TopicPartition> partitions;
   for (const Tail& tail : tails) {
@@ -84,14 +86,18 @@ Result<> settle_by_ends(Client& reader, std::vector<Tail>& tails, MonoTime deadl
     const PartitionPosition& position = tail.position;
     const std::int64_t high = highs.at(tail.partition);
     if (high < position.next) {
-      tail.settle(TailState::kRewritten, "the log ends at " + std::to_string(high) +
-                                             ", before position " + std::to_string(position.next));
+      tail.settle(TailState::kOutside, "the log ends at " + std::to_string(high) +
+                                           ", before position " + std::to_string(position.next));
+      continue;
+    }
+    if (position.tail_fp == 0) {
+      tail.settled = true;
       continue;
     }
     tail.from =
         std::max(lows.at(tail.partition),
                  position.tail_offset >= 0 ? position.tail_offset : position.next - kTailWindow);
-    tail.check->detail = "the last consumed record is not in the log any more";
+    (*tail.check)->detail = "the last consumed record is not in the log any more";
     tail.settled = tail.from >= position.next;
   }
   return {};
@@ -103,7 +109,7 @@ void settle_by_message(Tail& tail, const rd_kafka_message_t& message) {
   if (message.err == RD_KAFKA_RESP_ERR__PARTITION_EOF || message.offset >= position.next) {
     tail.settled = true;
   } else if (fingerprint_of(message) == position.tail_fp) {
-    tail.settle(TailState::kSame, tail.check->detail);
+    tail.settle(TailState::kSame, (*tail.check)->detail);
   } else if (message.offset ==
              (position.tail_offset >= 0 ? position.tail_offset : position.next - 1)) {
     tail.settle(TailState::kRewritten,
@@ -167,17 +173,19 @@ Result<> read_group(Client& reader, Open open, MonoTime deadline) {
 
 }  // namespace
 
-Result<std::vector<TailCheck>> compare_tails(const OpenReader& open_reader,
-                                             const std::vector<SplitAssignment>& assignments,
-                                             MonoTime deadline) {
-  std::vector<TailCheck> checks;
+Result<std::vector<std::optional<TailCheck>>> compare_tails(
+    const OpenReader& open_reader, const std::vector<SplitAssignment>& assignments,
+    bool outside_of_all, MonoTime deadline) {
+  std::vector<std::optional<TailCheck>> checks;
   for (const SplitAssignment& assignment : assignments) {
-    checks.push_back({assignment.split, TailState::kUnverified, "nothing was consumed yet"});
+    checks.push_back(
+        TailCheck{assignment.split, TailState::kUnverified, "nothing was consumed yet"});
   }
   std::vector<Tail> tails;
   for (std::size_t i = 0; i < assignments.size(); ++i) {
     const PartitionPosition position = own_position(assignments[i].position);
-    if (position.tail_fp == 0) continue;
+    const bool may_be_outside = outside_of_all && position.next > 0;
+    if (position.tail_fp == 0 && !may_be_outside) continue;
     tails.push_back({own_partition(assignments[i].split.split), position, &checks[i]});
   }
   if (tails.empty()) return checks;

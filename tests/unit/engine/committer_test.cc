@@ -23,11 +23,12 @@ struct Rig {
   }
 
   std::set<SplitId> claim() {
-    Result<std::vector<ClaimedSplit>> claimed = committer.recover(true);
+    const Result<Recovered> claimed = committer.recover(true);
     INFO((claimed ? "" : claimed.error().message()));
     REQUIRE(claimed);
+    lost = claimed->offsets_lost;
     std::set<SplitId> splits;
-    for (const ClaimedSplit& each : *claimed) splits.insert(each.assignment.split);
+    for (const ClaimedSplit& each : claimed->splits) splits.insert(each.assignment.split);
     return splits;
   }
 
@@ -36,6 +37,7 @@ struct Rig {
   SystemClock clock;
   SeededRandom random{7};
   DeciderWatch watch;
+  std::uint64_t lost = 0;  // as of the claim
   Committer committer{parts, clock, random, watch};
 };
 
@@ -131,6 +133,146 @@ TEST_CASE("Committer: starts as foresee() says", "[engine]") {
   }
 }
 
+TEST_CASE("Committer: a topic that was made again is gone on with where the source says so",
+          "[engine]") {
+  World world = stopped_world();
+  // Its offsets went with it, and it ends before the position.
+  world.logs[split(0)] = {0, 10};
+  world.mirror.erase(split(0));
+  SECTION("it says nothing") { CHECK(start_of(world) == Code::kForeignOffsets); }
+  SECTION("it goes on") {
+    world.goes_on_after_loss = true;
+    CHECK(start_of(world) == Code::kNone);
+    // Until its reader has left it, the position is what it was.
+    CHECK(world.mirror.at(split(0)).first == 40);
+  }
+  SECTION("it goes on, up to an end") {
+    world.goes_on_after_loss = true;
+    world.bounded = true;
+    world.lane->sources["in"].ends = {{"t/0", at(90)}, {"t/1", at(90)}};
+    CHECK(start_of(world) == Code::kNone);
+    CHECK(world.lane->sources["in"].ends.at("t/0") == at(10));
+    CHECK(world.lane->sources["in"].ends.at("t/1") == at(90));
+  }
+}
+
+TEST_CASE("Committer: knows better than its store what it has decided", "[engine]") {
+  World world = stopped_world();
+  world.goes_on_after_loss = true;
+  Rig rig(world);
+  rig.claim();
+  const auto epoch = rig.committer.open(AssignmentId{1});
+  REQUIRE(epoch);
+  REQUIRE(rig.committer.commit(*epoch, {{split(0), at(40), at(60), 20}}, {}));
+  CHECK(world.lane->splits.at(split(0)).position == at(40));  // a light lane's
+  // Made again, it holds the older position.
+  world.logs[split(0)] = {0, 50};
+  world.mirror.erase(split(0));
+  const auto claimed = rig.committer.recover(false);
+  INFO((claimed ? "" : claimed.error().message()));
+  REQUIRE(claimed);
+  CHECK(claimed->splits.front().assignment.position == at(60));
+}
+
+// Partition 1 was found by a pattern, and its topic is gone, with its offsets.
+World shrunk_world() {
+  World world = stopped_world();
+  world.logs.erase(split(1));
+  world.mirror.erase(split(1));
+  world.missed[split(1)] = 0;
+  return world;
+}
+
+TEST_CASE("Committer: what a pattern does not find any more is let go", "[engine]") {
+  World world = shrunk_world();
+  world.lane->sources["in"].ends["t/1"] = at(90);
+  SECTION("with a cell") {}
+  SECTION("without") { world.cell.reset(); }
+  SECTION("after a kill") {
+    world.cell = world.cell_at(5, 9);
+    world.put_mark(0, 60, 5);
+  }
+  SECTION("of another cluster") {
+    world.input_cluster = "c2";
+    world.lane->sources["in"].cluster_id = "c2";
+    world.mirror.clear();
+    world.lane->light = false;
+  }
+  const Outlook outlook = Process(world).outlook(SurveyMode::kSettle);
+  CHECK_FALSE(outlook.halts());
+  CHECK_FALSE(outlook.positions.contains(split(1)));
+  Rig rig(world);
+  CHECK(rig.claim() == std::set<SplitId>{split(0)});
+  CHECK_FALSE(world.mirror.contains(split(1)));
+  CHECK_FALSE(world.lane->splits.contains(split(1)));
+  CHECK_FALSE(world.lane->sources.at("in").ends.contains("t/1"));
+  CHECK(rig.lost == 0);
+}
+
+TEST_CASE("Committer: unread records of a topic that is gone are lost as the source says",
+          "[engine]") {
+  World world = shrunk_world();
+  world.missed[split(1)] = 30;
+  Rig rig(world);
+  SECTION("a HALT") {
+    const auto claimed = rig.committer.recover(false);
+    REQUIRE_FALSE(claimed);
+    CHECK(claimed.error().code() == Code::kDataLoss);
+    CHECK(world.lane->splits.contains(split(1)));
+  }
+  SECTION("or counted") {
+    world.goes_on_after_loss = true;
+    rig.claim();
+    CHECK(rig.lost == 30);
+  }
+}
+
+TEST_CASE("Committer: a look finds splits that have come, and those that have gone", "[engine]") {
+  World world = stopped_world();
+  Rig rig(world);
+  rig.claim();
+  CHECK_FALSE(*rig.committer.look_around());
+  SECTION("come") {
+    world.logs[split(2)] = {0, 7};
+    CHECK(*rig.committer.look_around());
+    CHECK(rig.claim().size() == 3);
+    CHECK(world.mirror.at(split(2)).first == 0);
+  }
+  SECTION("gone") {
+    world.logs.erase(split(1));
+    world.missed[split(1)] = 0;
+    CHECK(*rig.committer.look_around());
+    world.missed[split(1)] = 3;
+    const auto halted = rig.committer.look_around();
+    REQUIRE_FALSE(halted);
+    CHECK(halted.error().code() == Code::kDataLoss);
+  }
+  SECTION("both, under one name, later") {
+    world.logs.erase(split(1));
+    world.missed[split(1)] = 0;
+    CHECK(rig.claim() == std::set<SplitId>{split(0)});
+    world.mirror.erase(split(1));
+    world.logs[split(1)] = {4, 7};
+    CHECK(rig.claim() == std::set<SplitId>{split(0), split(1)});
+    CHECK(world.mirror.at(split(1)).first == 4);
+  }
+}
+
+TEST_CASE("Committer: a pattern that matches nothing is a lane without splits", "[engine]") {
+  World world;
+  SECTION("by `start:`") {}
+  SECTION("by the group's offsets") { world.start_committed = true; }
+  Rig rig(world);
+  CHECK(rig.claim().empty());
+  REQUIRE(rig.committer.refresh());
+  CHECK(rig.claim().empty());
+  world.logs[split(0)] = {3, 7};
+  world.start_at = 7;
+  CHECK(*rig.committer.look_around());
+  CHECK(rig.claim() == std::set<SplitId>{split(0)});
+  CHECK(world.mirror.at(split(0)).first == 3);
+}
+
 TEST_CASE("Committer: a cell that is looked for elsewhere is named", "[engine]") {
   World world = stopped_world();
   world.lane->clean_stop = false;
@@ -154,7 +296,7 @@ TEST_CASE("Committer: an end is kept while the job file has one, and forgotten w
     Rig rig(world);
     const auto claimed = rig.committer.recover(true);
     REQUIRE(claimed);
-    return claimed->front().assignment.end;
+    return claimed->splits.front().assignment.end;
   };
   CHECK(end_of_first() == at(60));
   CHECK(world.lane->sources["in"].ends.at("t/1") == at(70));
@@ -245,6 +387,13 @@ TEST_CASE("Committer: a look finds a topic that was made again also where readin
     read_on(std::exchange(from, 60));
     REQUIRE(rig.committer.look_around());
     world.known_from[split(0)] = 50;
+  }
+  SECTION("since it ended before the position, and its reader has not seen that") {
+    world.goes_on_after_loss = true;
+    rig.claim();
+    const std::int64_t end = std::exchange(world.logs.at(split(0)).second, from - 1);
+    REQUIRE(rig.committer.look_around());
+    world.logs.at(split(0)).second = end;
   }
   world.rewritten_below[split(0)] = from;
   read_on(from);

@@ -505,6 +505,57 @@ TEST_CASE("Coordinator: new partitions assign the lane anew at once, without a f
   CHECK(story.coordinator->status()->recovers == 0);
 }
 
+TEST_CASE("Coordinator: looks around as often as the sources ask", "[engine]") {
+  Story story;
+  story.options.look_every = seconds(10);
+  story.claim();
+  CHECK(story.coordinator->wake_at() == story.clock.now + seconds(10));
+  for (int i = 0; i < 2; ++i) {
+    story.pass(seconds(10));
+    story.told<LookAround>();
+    story.reply(LookedAround{false});
+  }
+  CHECK(story.committer_is_idle());
+}
+
+TEST_CASE("Coordinator: what a recovery lets go is counted", "[engine]") {
+  Story story;
+  story.told<Recover>();
+  story.reply(Recovered{{}, 30});
+  story.told<AssignSources>();
+  story.reply(SourcesAssigned{});
+  CHECK(story.coordinator->status()->offsets_lost == 30);
+}
+
+TEST_CASE("Coordinator: behind a loss that is committed the lane is assigned anew", "[engine]") {
+  Story story;
+  story.claim();
+  story.open();
+  story.pass(seconds(1));
+  CHECK(story.workers_told<SealEpoch>());
+  Sealed sealed;
+  sealed.moved.push_back({kSplit, {"0"}, {"5"}, 0});
+  sealed.offsets_lost = 5;
+  sealed.readers_are_done = true;
+  story.worker(0, std::move(sealed));
+  story.worker(1, Sealed{});
+  CHECK(story.coordinator->status()->offsets_lost == 0);
+  SECTION("and goes on") {
+    story.commit();
+    story.discard();
+    story.reply(Released{});
+    story.claim();
+  }
+  SECTION("or ends, where it is to end") {
+    story.coordinator->request_stop();
+    story.pass(seconds(0));
+    story.commit();
+    story.told<CleanStop>();
+  }
+  CHECK(story.coordinator->status()->offsets_lost == 5);
+  CHECK(story.coordinator->status()->recovers == 0);
+}
+
 TEST_CASE("Coordinator: nothing is committed for an idle lane but the hourly refresh", "[engine]") {
   Story story;
   story.claim();

@@ -116,6 +116,8 @@ TEST_CASE("foresee: positions outside of the log are what the reader will find",
   CHECK(says(lost.decision.text, "weir offsets clicks.yaml seek in/t/0=earliest"));
   world.logs[split(0)] = {0, 10};
   CHECK(Process(world).outlook().halts(Code::kSourceRewritten));
+  world.goes_on_after_loss = true;
+  CHECK_FALSE(Process(world).outlook().halts());
 }
 
 TEST_CASE("foresee: what was rewritten is named before the offsets that vanished with it",

@@ -48,6 +48,8 @@ struct World {
   std::int64_t start_at = 0;
   bool bounded = false;
   std::set<SplitId> uncovered;  // that it no longer names
+  bool goes_on_after_loss = false;
+  std::map<SplitId, std::uint64_t> missed;  // let go when they are not there, so much unread
 
   /// The process dies before its write number `writes_left`, counted from 0.
   int writes_left = 1'000'000;
@@ -204,6 +206,14 @@ class WorldSource final : public Source {
   bool covers(const std::string& name) const override {
     return !world_.uncovered.contains({name_, name});
   }
+  Result<Missed> miss(const std::string& name, const Position&) override {
+    const auto found = world_.missed.find({name_, name});
+    if (found == world_.missed.end()) return Missed{};
+    if (found->second > 0 && !world_.goes_on_after_loss) {
+      return Error{Action::kHalt, Code::kDataLoss, name + " went with records unread"};
+    }
+    return Missed{true, found->second, "as the test says"};
+  }
   bool starts_at_committed() const override { return world_.start_committed; }
   bool start_is_explicit() const override { return world_.start_explicit; }
   Result<Positions> first_positions(const Names& names, MonoTime) override {
@@ -225,11 +235,17 @@ class WorldSource final : public Source {
     for (const std::string& each : names) found[each] = at(world_.logs.at({name_, each}).second);
     return found;
   }
+  bool goes_on_after_loss() const override { return world_.goes_on_after_loss; }
   Result<std::vector<TailCheck>> verify_tails(const std::vector<SplitAssignment>& assignments,
                                               MonoTime) override {
     std::vector<TailCheck> checks;
     for (const SplitAssignment& each : assignments) {
       const bool gone = !world_.logs.contains(each.split);
+      if (!gone && world_.goes_on_after_loss &&
+          number(each.position) > world_.logs.at(each.split).second) {
+        checks.push_back({each.split, TailState::kOutside, "the log ends before it"});
+        continue;
+      }
       const auto below = world_.rewritten_below.find(each.split);
       const bool other =
           gone || world_.rewritten.contains(each.split) ||

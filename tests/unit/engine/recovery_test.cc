@@ -261,6 +261,24 @@ TEST_CASE("decide_mirror: adopting never falls back to an older position", "[eng
   CHECK(decide_mirror(facts, &same).halt->halt == Code::kPositionsExpired);
 }
 
+TEST_CASE("decide_mirror: a topic that was made again took its offsets with it", "[engine]") {
+  for (const bool adopt : {true, false}) {
+    MirrorFacts facts = mirror_facts(adopt);
+    facts.known[{"in", "t/1"}].position = {"7"};
+    facts.mirror = {entry("t/0", {}), entry("t/1", "7")};
+    CHECK(decide_mirror(facts, &same).halt);
+    facts.outside = outside_of(
+        {{{"in", "t/0"}, TailState::kOutside, ""}, {{"in", "t/1"}, TailState::kRewritten, ""}});
+    const MirrorDecision decision = decide_mirror(facts, &same);
+    CHECK_FALSE(decision.halt);
+    CHECK(decision.positions.at({"in", "t/0"}).position.bytes == "5");
+    // Somebody's offset is somebody's offset, wherever the log ends.
+    facts.mirror[0] = entry("t/0", "6");
+    facts.mirror[0].mark.reset();
+    CHECK(decide_mirror(facts, &same).halt);
+  }
+}
+
 TEST_CASE("decide_mirror: on a machine without a record the way out says --takeover again",
           "[engine]") {
   MirrorFacts facts = mirror_facts(true);

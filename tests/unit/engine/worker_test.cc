@@ -17,9 +17,10 @@ Position at(std::size_t offset) { return {std::to_string(offset)}; }
 // Records of one split; their offsets are their places.
 struct Log {
   std::vector<std::string> values;
-  std::optional<std::size_t> end;  // of the assignment
-  std::string key;                 // of each
-  bool read = false;               // somebody holds a reader
+  std::optional<std::size_t> end;          // of the assignment
+  std::string key;                         // of each
+  bool read = false;                       // somebody holds a reader
+  std::optional<std::size_t> lost_before;  // records below are gone; its readers go on there
 };
 
 class LogReader final : public SplitReader {
@@ -32,8 +33,16 @@ class LogReader final : public SplitReader {
     static const auto origin = std::make_shared<const Origin>(
         Origin{.source = {}, .split = "t/0", .topic = "t", .partition = 0, .id_prefix = "t:0:"});
     into.origin = origin;
+    if (log_.lost_before && next_ < *log_.lost_before) {
+      fetched.lost = *log_.lost_before - next_;
+      next_ = *log_.lost_before;
+      lost_ = true;
+      fetched.state = FetchState::kLost;
+      fetched.next = at(next_);
+      return fetched;
+    }
     const std::size_t until = std::min(log_.values.size(), log_.end.value_or(~std::size_t{0}));
-    for (; next_ < until && into.records.size() < rows_max; ++next_) {
+    for (; !lost_ && next_ < until && into.records.size() < rows_max; ++next_) {
       Record& record = into.records.emplace_back();
       record.value = into.arena->copy(log_.values[next_], kValuePadding);
       record.value_null = false;
@@ -54,6 +63,7 @@ class LogReader final : public SplitReader {
  private:
   Log& log_;
   std::size_t next_ = 0;
+  bool lost_ = false;
 };
 
 // A row for each record; "bad" cannot be decoded.
@@ -127,7 +137,7 @@ class ShelfSink final : public Sink {
 
 // A worker with one split, whose coordinator is the test.
 struct Rig {
-  explicit Rig(std::vector<std::string> values) : log{std::move(values), {}, {}, false} {
+  explicit Rig(std::vector<std::string> values) : log{std::move(values), {}, {}, false, {}} {
     budget.records_max = 100;
     budget.bytes_max = 1000;
     parts.options.job_file = "clicks.yaml";
@@ -194,6 +204,43 @@ TEST_CASE("Worker: takes records while an epoch is open, and says at the seal ho
   CHECK(sealed->rows_out == 3);
   CHECK(rig.budget.records == 3);
   CHECK_FALSE(rig.heard<HasRecords>());
+}
+
+TEST_CASE("Worker: a loss is an epoch's position though no record comes", "[engine]") {
+  Rig rig({"a", "b", "c"});
+  rig.log.lost_before = 2;
+  rig.assign();
+  CHECK(rig.heard<HasRecords>());
+  rig.open();
+  rig.tell(SealEpoch{});
+  const auto sealed = rig.heard<Sealed>();
+  REQUIRE(sealed);
+  CHECK(sealed->moved == std::vector<SplitRange>{{kSplit, at(0), at(2), 0}});
+  CHECK(sealed->offsets_lost == 2);
+  CHECK(sealed->readers_are_done);
+  CHECK(rig.shelf.rows.empty());
+}
+
+TEST_CASE("Worker: a loss waits until the records before it are committed", "[engine]") {
+  Rig rig({"a", "b"});
+  rig.assign();
+  rig.open();
+  rig.log.values.resize(9);
+  rig.log.lost_before = 9;
+  rig.run();
+  rig.tell(SealEpoch{});
+  const auto sealed = rig.heard<Sealed>();
+  REQUIRE(sealed);
+  CHECK(sealed->moved == std::vector<SplitRange>{{kSplit, at(0), at(2), 2}});
+  CHECK(sealed->offsets_lost == 0);
+  CHECK_FALSE(sealed->readers_are_done);
+  rig.run();
+  rig.open();
+  rig.tell(SealEpoch{});
+  const auto loss = rig.heard<Sealed>();
+  REQUIRE(loss);
+  CHECK(loss->moved == std::vector<SplitRange>{{kSplit, at(2), at(9), 0}});
+  CHECK(loss->offsets_lost == 7);
 }
 
 TEST_CASE("Worker: what a full sink does not take is written when there is room, before the seal",

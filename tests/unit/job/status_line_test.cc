@@ -32,8 +32,10 @@ TEST_CASE("status line: what a person should look at appears when it happens", "
   now.lag_records.reset();
   now.rows_skipped = 3;
   now.recovers = 1;
-  CHECK(status_line("late", now, now, 1s, 100) ==
-        "late running · epoch 12 · 0/s in · 0/s out · 3 skipped · 1 recovered · 7 records read");
+  now.offsets_lost = 40;
+  CHECK(status_line("late", now, now, 1s, 110) ==
+        "late running · epoch 12 · 0/s in · 0/s out · 3 skipped · 40 lost · 1 recovered · 7 "
+        "records read");
 }
 
 TEST_CASE("status line: a narrow terminal loses what matters least, whole", "[job]") {
@@ -67,6 +69,9 @@ TEST_CASE("final summary: what was read, written, and how fast the start was", "
   CHECK(final_summary(status, 2'250ms) ==
         "finished at epoch 12: 10452 records in, 893 rows out, 1 skipped, 3 epochs, 2 doubts, 0 "
         "recoveries in 2.2 s; start to claim 412 ms");
+  status.offsets_lost = 40;
+  CHECK(final_summary(status, 2'250ms).find("1 skipped, 40 offsets lost, 3 epochs") !=
+        std::string::npos);
   LaneStatus never;
   never.state = LaneState::kStopped;
   CHECK(final_summary(never, 1s) == "stopped before its claim, after 1.0 s");

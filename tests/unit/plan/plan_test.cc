@@ -1,4 +1,5 @@
 #include "plan/plan.h"
+#include "plan/pattern.h"
 
 #include <catch2/catch.hpp>
 
@@ -13,6 +14,7 @@ struct Job {
   std::string schema = "carrier text NOT NULL, dep_delay integer, tailnum text";
   std::string topic = "late";
   std::string more = {};
+  std::string reads = "topics: [flights]";
 };
 
 std::string text_of(const Job& job) {
@@ -20,7 +22,8 @@ std::string text_of(const Job& job) {
 job: late
 sources:
   flights:
-    kafka: { brokers: "localhost:9092", topics: [flights] }
+    kafka: { brokers: "localhost:9092", )" +
+         job.reads + R"( }
     format: json
     schema: ")" +
          job.schema + R"("
@@ -141,6 +144,26 @@ TEST_CASE("plan: an unknown parameter says what there is", "[plan]") {
   CHECK(mistakes.find("did you mean \"limit\"") != std::string::npos);
 }
 
+TEST_CASE("pattern_topics: what matches anywhere, but never what the job or weir writes",
+          "[plan]") {
+  const Planned made = planned({.topic = "flights.late", .reads = "pattern: flights"});
+  INFO(made.mistakes);
+  REQUIRE(made.plan);
+  const auto reads = pattern_topics(*made.job, made.job->sources[0]);
+  for (const char* topic : {"flights", "old-flights", "flights.eu", "flights.late2"}) {
+    INFO(topic);
+    CHECK(reads(topic));
+  }
+  for (const char* topic : {"flight", "flights.late", "__flights", "flights.delta"}) {
+    INFO(topic);
+    CHECK_FALSE(reads(topic));
+  }
+  const Planned all = planned({.reads = "pattern: '.'"});
+  REQUIRE(all.plan);
+  CHECK_FALSE(pattern_topics(*all.job, all.job->sources[0])("weir-epochs"));
+  CHECK(hash_of({.reads = "pattern: a"}) != hash_of({.reads = "pattern: b"}));
+}
+
 // What it says as a whole: tests/messages/cli_plan.
 TEST_CASE("explain_plan: a trigger and a long name stand where they should", "[plan]") {
   const Planned made = planned(
@@ -162,6 +185,21 @@ TEST_CASE("explain_plan: a marker, where it is and who makes it", "[plan]") {
   CHECK(
       text.find("\nmarker            /srv/late, made at the start, looked at every 5s; deleting it "
                 "stops the job\n") != std::string::npos);
+}
+
+TEST_CASE("explain_plan: a pattern, what it matches now, and what becomes of losses", "[plan]") {
+  const Planned made = planned({.reads = "pattern: '^fl', on_data_loss: latest"});
+  INFO(made.mistakes);
+  REQUIRE(made.plan);
+  const std::string text = explain_plan(*made.job, *made.plan,
+                                        {.instance = "prod",
+                                         .directory = "/s",
+                                         .checkpoint = {},
+                                         .matches = {{"flights", "flights.eu, flights.us"}}});
+  CHECK(text.find("topics that match ^fl\n  matches now     flights.eu, flights.us\n") !=
+        std::string::npos);
+  CHECK(text.find("\n  on data loss    goes on at the end of what is there, and counts\n") !=
+        std::string::npos);
 }
 
 TEST_CASE("explain_plan: a job that ran before ignores its start", "[plan]") {

@@ -58,4 +58,17 @@ TEST_CASE("diagnostics: literal secrets are masked in what is shown", "[spec]") 
   CHECK(source.shown_line(3) == "word: ****${env:X}");
 }
 
+TEST_CASE("diagnostics: a name that is like a secret's is shown where it is known as one",
+          "[spec]") {
+  SourceText source("f",
+                    "sources:\n  broken:\n    kafka: { topics: [t], properties: { token: x } }\n"
+                    "  \"tokens\": { password: y }\n");
+  CHECK(source.shown_line(3) == "    " + std::string(48, '*'));
+  source.mask({static_cast<std::uint32_t>(source.text().find("[t]")) + 1, 1});
+  source.show_names({static_cast<std::uint32_t>(source.text().find("broken")),
+                     static_cast<std::uint32_t>(source.text().find("\"tokens"))});
+  CHECK(source.shown_line(3) == "    kafka: { topics: [*], properties: { token: *****");
+  CHECK(source.shown_line(4) == "  \"tokens\": { password: ***");
+}
+
 }  // namespace weir

@@ -111,7 +111,7 @@ sources:
       properties: { fetch.min.bytes: 1000 }
     format: raw
   b:
-    kafka: { brokers: [k2:9092, k1:9092], topics: [u], start: committed, end: latest }
+    kafka: { brokers: [k2:9092, k1:9092], pattern: '^u\.', start: committed, end: latest, on_data_loss: earliest, refresh: 5m }
     format: raw
 sinks:
   out:
@@ -131,6 +131,13 @@ sinks:
   CHECK(a.properties.at("fetch.min.bytes").value.resolve()->reveal() == "1000");
   CHECK(spec.sources.at(1).kafka.start->kind == StartKind::kCommitted);
   CHECK(spec.sources.at(1).kafka.end->kind == EndKind::kLatest);
+  CHECK(*spec.sources.at(1).kafka.pattern == "^u\\.");
+  CHECK(spec.sources.at(1).kafka.topics.empty());
+  CHECK(spec.sources.at(1).kafka.on_data_loss == OnDataLoss::kEarliest);
+  CHECK(spec.sources.at(1).kafka.refresh == std::chrono::minutes(5));
+  CHECK_FALSE(a.pattern.given);
+  CHECK(a.on_data_loss == OnDataLoss::kFail);
+  CHECK(a.refresh == std::chrono::seconds(60));
   CHECK(*spec.sinks.at(0).from == "a");
   CHECK(spec.sinks.at(0).kafka.partitioner == Partitioner::kRandom);
   CHECK(spec.sinks.at(0).kafka.compression == Compression::kZstd);

@@ -107,6 +107,7 @@ TEST_CASE("KafkaSource: its own properties are read at each connect", "[kafka]")
                              .cluster = {.name = "main", .brokers = "127.0.0.1:1"},
                              .group = "g",
                              .topics = {"t"},
+                             .pattern = {},
                              .assign = {},
                              .start_offsets = {},
                              .end_offsets = {}};
