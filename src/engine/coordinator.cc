@@ -188,7 +188,9 @@ bool Coordinator::waits_for_outbox() const {
 void Coordinator::find_diverted() {
   for (std::size_t i = 0; i < followers_.size(); ++i) {
     const OutboxBound& bound = outbox_bounds_[i];
-    const bool full = bound.dead_letters && followers_[i].outbox_bytes >= bound.bytes_max;
+    // Once full it has room at half, or every other epoch would go elsewhere.
+    const std::uint64_t bytes_max = diverted_[i] ? bound.bytes_max / 2 : bound.bytes_max;
+    const bool full = bound.dead_letters && followers_[i].outbox_bytes >= bytes_max;
     if (full == diverted_[i]) continue;
     diverted_[i] = full;
     log(full ? LogLevel::kWarn : LogLevel::kInfo, context_,
@@ -550,6 +552,16 @@ void Coordinator::give_up(Then then) {
 
 void Coordinator::release() {
   const bool poison = outcome_.error && outcome_.error->code() == Code::kPoisonEpoch;
+  // Workers that had answered the seal gave nothing up.
+  const auto sealed = [&](const SplitRange& range) {
+    return std::none_of(given_up_.begin(), given_up_.end(),
+                        [&](const SplitRange& other) { return other.split == range.split; });
+  };
+  if (poison) {
+    std::vector<SplitRange> more;
+    std::copy_if(sealed_.moved.begin(), sealed_.moved.end(), std::back_inserter(more), sealed);
+    given_up_.insert(given_up_.end(), more.begin(), more.end());
+  }
   std::sort(given_up_.begin(), given_up_.end(),
             [](const SplitRange& a, const SplitRange& b) { return a.split < b.split; });
   command(Release{poison ? given_up_ : std::vector<SplitRange>{}}, Phase::kReleasing);

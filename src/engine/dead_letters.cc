@@ -7,10 +7,10 @@ enum Place : std::size_t { kValue, kKey, kError, kStep, kSource, kJob };
 
 // Of a text, at most as much as fits into the smallest record that a producer may be limited to,
 // and no half of a character.
-std::string_view beginning(std::string_view text) {
-  constexpr std::size_t kBytesMax = 600;
-  if (text.size() <= kBytesMax) return text;
-  std::size_t end = kBytesMax;
+constexpr std::size_t kBytesMax = 600;
+std::string_view beginning(std::string_view text, std::size_t bytes_max = kBytesMax) {
+  if (text.size() <= bytes_max) return text;
+  std::size_t end = bytes_max;
   while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xc0U) == 0x80) --end;
   return text.substr(0, end);
 }
@@ -51,7 +51,8 @@ bool DeadLetters::add_shortened(SinkIndex sink, const Batch& batch, const RowErr
   const auto text = [&](Place place) {
     return batch.columns[place].values<std::string_view>()[error.row];
   };
-  std::string why(text(kError));
+  // Half of the room is for what follows.
+  std::string why(beginning(text(kError), kBytesMax / 2));
   why += value ? "; its value of " : "; its key of ";
   why += std::to_string((value ? record.value : record.key).size()) + " bytes is left out: ";
   why += error.message;

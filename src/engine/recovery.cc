@@ -408,7 +408,8 @@ FirstStartDecision decide_first_start(const FirstStartFacts& facts) {
                  by_key(facts, "group: NAME", "leaves that job alone") +
                  by_key(facts, "start: committed",
                         "takes its place and goes on where it was, once it is stopped for good; "
-                        "then `weir offsets JOB seek` goes elsewhere"));
+                        "then `weir offsets " +
+                            facts.job + " seek` goes elsewhere"));
   } else {
     decision.by_start = true;
     if (any && !facts.start_explicit) {

@@ -436,7 +436,7 @@ constexpr FieldInfo kJob[] = {
      .example = "when_full: { dlq: dead }",
      .description = "Of `file` and `stdout`: what happens when the outbox is full. `wait` stops "
                     "intake; `dlq` goes on, and what the sink's rows came from goes to a "
-                    "dead-letter sink until there is room again."},
+                    "dead-letter sink until half of it is empty."},
     {.path = "sinks.*.when_full.dlq",
      .type = kName,
      .example = "dlq: dead",

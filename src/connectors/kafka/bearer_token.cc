@@ -42,7 +42,9 @@ BearerToken read_bearer_token(std::string text, WallTime now) {
   if (const auto expires = json_get(*json, "exp")) {
     std::int64_t seconds = 0;
     const auto read = std::from_chars(expires->data(), expires->data() + expires->size(), seconds);
-    if (read.ec == std::errc()) token.expires_ms = seconds * 1000;
+    constexpr std::int64_t kYear9999 = 253'402'300'799;
+    if (read.ec == std::errc())
+      token.expires_ms = std::clamp<std::int64_t>(seconds, 0, kYear9999) * 1000;
   }
   return token;
 }

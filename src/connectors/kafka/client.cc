@@ -261,8 +261,14 @@ Result<std::unique_ptr<Client>> Client::open(const KafkaCluster& cluster, rd_kaf
                  "cannot make a Kafka client for " + cluster.name + ": " + reason.data()};
   }
   // In librdkafka's own thread: not every handle is polled while it connects.
-  if (client->token_)
-    rd_kafka_error_destroy(rd_kafka_sasl_background_callbacks_enable(client->get()));
+  if (client->token_) {
+    rd_kafka_error_t* const refused = rd_kafka_sasl_background_callbacks_enable(client->get());
+    if (refused != nullptr) {
+      const std::string why = rd_kafka_error_string(refused);
+      rd_kafka_error_destroy(refused);
+      return Error{Action::kStopJob, Code::kBadValue, "librdkafka cannot ask for tokens: " + why};
+    }
+  }
   return client;
 }
 
@@ -308,17 +314,23 @@ void Client::on_error(rd_kafka_t* /*handle*/, int code, const char* reason, void
   if (error != RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN) client->last_reason_ = without_counts(reason);
   const bool refused =
       meant.code() == Code::kAuthenticationFailed || meant.code() == Code::kPermissionMissing;
-  if (refused && !is_disconnect(reason)) client->fault_ = meant;
+  // While the token before is good, or none could be read, the next try is some seconds away.
+  const bool token_late = client->token_late_ && std::string_view(reason).starts_with(
+                                                     "Failed to acquire SASL OAUTHBEARER token");
+  if (refused && !is_disconnect(reason) && !token_late) client->fault_ = meant;
 }
 
 void Client::on_token(rd_kafka_t* handle, const char* /*config*/, void* opaque) {
-  const Result<std::string> text = static_cast<Client*>(opaque)->token_();
+  auto* const client = static_cast<Client*>(opaque);
+  const Result<std::string> text = client->token_();
+  if (!text) client->token_late_ = true;
   std::array<char, 512> reason{};
   if (text) {
     const BearerToken token = read_bearer_token(*text, SystemClock().wall());
     if (rd_kafka_oauthbearer_set_token(handle, token.text.c_str(), token.expires_ms,
                                        token.principal.c_str(), nullptr, 0, reason.data(),
                                        reason.size()) == RD_KAFKA_RESP_ERR_NO_ERROR) {
+      client->token_late_ = true;
       return;
     }
   }

@@ -114,6 +114,7 @@ class Client {
   std::function<Result<std::string>()> token_;
   rd_kafka_t* handle_ = nullptr;
   std::atomic<bool> topic_gone_ = false;
+  std::atomic<bool> token_late_ = false;  // one was there, or could not be read: waiting helps
   mutable Mutex mutex_;
   std::optional<Error> fault_ WEIR_GUARDED_BY(mutex_);
   std::string last_reason_ WEIR_GUARDED_BY(mutex_);  // of error_cb

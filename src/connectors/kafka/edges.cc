@@ -36,11 +36,14 @@ Result<std::map<TopicPartition, std::int64_t>> offsets_at(
     rd_kafka_topic_partition_list_add(list.get(), partition.topic.c_str(), partition.partition)
         ->offset = timestamp_ms;
   }
+  const int timeout_ms = ms_left(deadline);
+  const auto began = std::chrono::steady_clock::now();
   const rd_kafka_resp_err_t error =
-      rd_kafka_offsets_for_times(client.get(), list.get(), ms_left(deadline));
+      rd_kafka_offsets_for_times(client.get(), list.get(), timeout_ms);
   if (error != RD_KAFKA_RESP_ERR_NO_ERROR) return client.explained(to_error(error, what));
-  // Where no answer came in time, the element shows NO_ERROR and what was asked.
-  if (std::chrono::steady_clock::now() >= deadline) {
+  // Where no answer came in time, the element shows NO_ERROR and what was asked. librdkafka counts
+  // whole milliseconds of its own clock, so a call that took all but one of them counts as that.
+  if (std::chrono::steady_clock::now() - began >= std::chrono::milliseconds(timeout_ms - 1)) {
     return client.explained(to_error(RD_KAFKA_RESP_ERR__TIMED_OUT, what));
   }
   for (int i = 0; i < list->cnt; ++i) {

@@ -821,7 +821,11 @@ TEST_CASE(
   story.outbox_bytes = {100, 0};
   story.commit();
   CHECK(diverted() == std::vector<bool>{true, false});
+  // Once full, it has room again when half of it is empty.
   story.outbox_bytes = {99, 100};
+  story.commit();
+  CHECK(diverted() == std::vector<bool>{true, true});
+  story.outbox_bytes = {49, 50};
   story.commit();
   CHECK(diverted() == std::vector<bool>{false, true});
 }
