@@ -47,6 +47,9 @@ Result<> catch_stops() {
   sigaction(SIGTERM, &action, nullptr);
   sigaction(SIGINT, &action, nullptr);
   std::signal(SIGPIPE, SIG_IGN);
+  // A limit on the size of files (ulimit -f, LimitFSIZE=) is then an error of the write, as a full
+  // disk is.
+  std::signal(SIGXFSZ, SIG_IGN);
   return {};
 }
 

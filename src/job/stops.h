@@ -11,7 +11,7 @@ namespace weir {
 ///
 /// One per process, as signal handlers are. Thread: any, but what says main.
 
-/// Catches SIGTERM and SIGINT, ignores SIGPIPE. Once, before the rest. Thread: main.
+/// Catches SIGTERM and SIGINT, ignores SIGPIPE and SIGXFSZ. Once, before the rest. Thread: main.
 /// Errors: kStopJob when the process is out of file descriptors.
 Result<> catch_stops();
 

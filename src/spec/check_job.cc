@@ -1,8 +1,10 @@
 #include "spec/check_job.h"
 
 #include <fmt/format.h>
+#include <fnmatch.h>
 
 #include <algorithm>
+#include <filesystem>
 #include <map>
 #include <set>
 
@@ -20,6 +22,7 @@ class JobChecker {
     groups_are_apart();
     for (const SinkSpec& sink : job_.sinks) no_loop(sink);
     for (const SinkSpec& sink : job_.dlqs) no_loop(sink);
+    files_are_apart();
     dlqs_are_used();
   }
 
@@ -107,6 +110,45 @@ class JobChecker {
             fmt::format("\"{}\" is weir's own epoch topic", *sink.kafka.topic),
             "write to another topic");
     }
+  }
+
+  // Files are named by job and epoch, so two sinks of one directory would write the same ones; and
+  // a source must not find what its own job writes.
+  void files_are_apart() {
+    std::map<std::string, std::string> taken;
+    for (const SinkSpec& sink : job_.sinks) {
+      if (sink.kind != SinkKind::kFile || !sink.path.given) continue;
+      const std::string directory = place_of(*sink.path);
+      const auto [other, first] = taken.emplace(directory, *sink.name);
+      if (!first) {
+        error(sink.path.at, Code::kExclusiveFields,
+              fmt::format("sinks \"{}\" and \"{}\" write to one directory, where their files would "
+                          "have the same names",
+                          other->second, *sink.name),
+              "give each a directory of its own");
+      }
+      for (const SourceSpec& source : job_.sources) {
+        if (source.kind != SourceKind::kFile || !source.file.path.given) continue;
+        const std::filesystem::path pattern(*source.file.path);
+        const std::string written = job_.identity() + "-0-0000000001";
+        const auto matches = [&](const char* extension) {
+          return fnmatch(pattern.filename().c_str(), (written + extension).c_str(), FNM_PERIOD) ==
+                 0;
+        };
+        if (place_of(pattern.parent_path().string()) != directory) continue;
+        if (!matches(".ndjson") && !matches(".csv") && !matches(".txt")) continue;
+        error(sink.path.at, Code::kLoop,
+              fmt::format("sink \"{}\" writes files that source \"{}\" reads: a loop", *sink.name,
+                          *source.name),
+              "write to another directory");
+      }
+    }
+  }
+
+  // A path of the job file, in one spelling.
+  std::string place_of(const std::string& path) const {
+    const auto directory = std::filesystem::path(context_.source.path()).parent_path();
+    return (directory / path / "").lexically_normal().string();
   }
 
   void dlqs_are_used() {

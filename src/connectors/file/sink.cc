@@ -5,9 +5,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
+#include <fstream>
+#include <iterator>
 
 namespace weir::file {
 namespace {
@@ -35,6 +38,16 @@ Result<> write_all(int fd, std::string_view bytes, const std::string& path) {
   return {};
 }
 
+bool same_bytes(const std::string& a, const std::string& b) {
+  std::ifstream left(a, std::ios::binary);
+  std::ifstream right(b, std::ios::binary);
+  std::error_code none;
+  return std::filesystem::file_size(a, none) == std::filesystem::file_size(b, none) && left &&
+         right &&
+         std::equal(std::istreambuf_iterator<char>(left), std::istreambuf_iterator<char>(),
+                    std::istreambuf_iterator<char>(right), std::istreambuf_iterator<char>());
+}
+
 class FileSink final : public FollowerSink {
  public:
   explicit FileSink(FileSinkOptions options) : options_(std::move(options)) {}
@@ -57,6 +70,14 @@ class FileSink final : public FollowerSink {
     if (Result<> written = write_aside(aside, rows); !written) {
       unlink(aside.c_str());
       return written;
+    }
+    if (std::filesystem::exists(path) && !same_bytes(aside, path)) {
+      unlink(aside.c_str());
+      return Error{Action::kStopJob, Code::kFileExists,
+                   path +
+                       " is there already, with other rows than those of this epoch: another job "
+                       "writes to that directory, or this one has lost its state directory. Move "
+                       "it away, or give the sink another directory"};
     }
     if (rename(aside.c_str(), path.c_str()) != 0) {
       Error error = failed("rename " + aside + " to", path);

@@ -18,7 +18,8 @@ struct FileSinkOptions {
 /// Writes each epoch with rows as one file, `<stem>-<epoch, 10 digits><extension by format>`: its
 /// rows as lines, those of csv behind their header. A part is written aside, as `.<name>.part`,
 /// synced, renamed, and its directory synced, so whoever lists the directory sees whole parts only.
-/// Delivering an epoch again replaces the part with the same bytes.
+/// Delivering an epoch again replaces the part with the same bytes; one of other bytes is left
+/// alone (kStopJob, kFileExists).
 ///
 /// Blocks for as long as the disk takes, whatever the deadline. Errors: kRetry, with nothing new to
 /// be seen: a full disk, a missing permission, a directory without its parent.

@@ -50,6 +50,10 @@ class StdoutSink final : public FollowerSink {
         written_ += static_cast<std::size_t>(written);
       } else if (errno == EPIPE) {
         return gone();
+      } else if (errno == EBADF) {
+        return Error{
+            Action::kStopJob, Code::kBadFlag,
+            "standard output is closed, and a sink of this job writes to it; write > FILE"};
       } else if (errno != EINTR && errno != EAGAIN) {
         return Error{Action::kRetry,
                      std::string("cannot write to standard output: ") + std::strerror(errno)};

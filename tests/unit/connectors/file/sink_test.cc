@@ -66,6 +66,20 @@ TEST_CASE("file sink: an epoch is one whole file, in the directory that it makes
   CHECK(folder.read("out/hello-0-0000000007.csv") == "value\na\n\"b\nc\"\n");
 }
 
+TEST_CASE("file sink: a file of other rows is left alone", "[file]") {
+  const Folder folder;
+  const auto sink = sink_to(folder.path());
+  REQUIRE(sink->deliver(EpochId{1}, Rows{"a", "b"}, kNoDeadline));
+  // The same epoch again, as after a crash, by another process.
+  REQUIRE(sink_to(folder.path())->deliver(EpochId{1}, Rows{"a", "b"}, kNoDeadline));
+  const Result<> other = sink_to(folder.path())->deliver(EpochId{1}, Rows{"a", "c"}, kNoDeadline);
+  REQUIRE(!other);
+  CHECK(other.error().action() == Action::kStopJob);
+  CHECK(other.error().code() == Code::kFileExists);
+  CHECK(folder.read("hello-0-0000000001.txt") == "a\nb\n");
+  CHECK(names_in(folder.path()) == std::set<std::string>{"hello-0-0000000001.txt"});
+}
+
 TEST_CASE("file sink: large epochs are written whole", "[file]") {
   const Folder folder;
   const auto sink = sink_to(folder.path());
