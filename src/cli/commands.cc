@@ -22,6 +22,7 @@
 #include "job/checkpoint.h"
 #include "job/matches.h"
 #include "job/run.h"
+#include "spec/directories.h"
 #include "state/version.h"
 
 namespace weir {
@@ -41,7 +42,7 @@ int with_plan(const Flags& flags, int (*then)(const Flags&, const LoadedJob&)) {
 
 int run(const Flags& flags, const LoadedJob& loaded) {
   init_log(loaded.config.log);
-  const std::string state_dir = state_directory(flags, loaded.config);
+  const std::string state_dir = directories_of(loaded.config, flags.state_dir).state;
   if (state_dir.empty()) {
     std::fputs("weir run: no state directory: set HOME, or name one with --state-dir\n", stderr);
     return kExitConfig;
@@ -60,7 +61,7 @@ int plan(const Flags& flags, const LoadedJob& loaded) {
   init_log(quiet);
   PlanSurroundings around;
   around.instance = loaded.config.instance;
-  const std::string state_dir = state_directory(flags, loaded.config);
+  const std::string state_dir = directories_of(loaded.config, flags.state_dir).state;
   around.directory = state_dir.empty()
                          ? std::string("nowhere: set HOME, or name a directory with --state-dir")
                          : state_dir + "/" + around.instance + "/" + loaded.job->identity();

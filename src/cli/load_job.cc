@@ -128,12 +128,6 @@ int report(const LoadedJob& loaded) {
   return !loaded.plan || loaded.diagnostics.has_errors() ? kExitConfig : kExitDone;
 }
 
-std::string state_directory(const JobFlags& flags, const WeirConfig& config) {
-  if (!flags.state_dir.empty()) return flags.state_dir;
-  if (!config.state_dir.empty()) return config.state_dir;
-  return default_state_dir().value_or("");
-}
-
 std::string job_words(const JobFlags& flags) {
   std::string words = quoted(flags.job);
   if (!flags.config.empty()) words += " --config " + quoted(flags.config);

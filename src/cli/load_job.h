@@ -49,9 +49,6 @@ Diagnostic unknown_param(const std::string& name, const std::vector<std::string>
 /// 78.
 int report(const LoadedJob& loaded);
 
-/// --state-dir, else weir.yaml's, else the user's own; empty when there is none of them.
-std::string state_directory(const JobFlags& flags, const WeirConfig& config);
-
 /// The job file with the options that were given, quoted for a shell: behind `weir run` and
 /// `weir offsets` it means this job again, so commands in messages work as they are printed.
 std::string job_words(const JobFlags& flags);

@@ -15,6 +15,7 @@
 #include "cli/offsets_text.h"
 #include "job/offsets.h"
 #include "job/run.h"
+#include "spec/directories.h"
 
 namespace weir {
 namespace {
@@ -120,7 +121,7 @@ class Command {
     if (log.level == LogLevel::kInfo) log.level = LogLevel::kWarn;
     init_log(log);
     set_log_context({.job = loaded_.job->identity(), .lane = "0", .epoch = {}});
-    state_dir_ = state_directory(flags_, loaded_.config);
+    state_dir_ = directories_of(loaded_.config, flags_.state_dir).state;
     if (state_dir_.empty()) {
       return fail("no state directory: set HOME, or name one with --state-dir", kExitConfig);
     }

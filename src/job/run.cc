@@ -19,21 +19,16 @@
 namespace weir {
 namespace {
 
-int report(const LogContext& context, const std::string& job, const LaneOutcome& outcome) {
-  if (!outcome.error) return kExitDone;
-  const Error& error = *outcome.error;
-  if (outcome.state == LaneState::kHalted) {
-    log(LogLevel::kError, context,
-        "HALT " + std::string(code_name(error.code())) + " (" + to_string(error.code()) +
-            "): " + error.message() +
-            (error.code() == Code::kCorruptStore ? corrupt_store_ways_out(job) : ""));
-    return kExitConfig;
+// Why a job ended, for its log and for its watchers.
+std::string words_of(const Error& error, bool halted, const std::string& job) {
+  if (halted) {
+    return "HALT " + std::string(code_name(error.code())) + " (" + to_string(error.code()) +
+           "): " + error.message() +
+           (error.code() == Code::kCorruptStore ? corrupt_store_ways_out(job) : "");
   }
-  log(LogLevel::kError, context,
-      error.code() == Code::kNone ? error.message()
-                                  : to_string(error.code()) + ": " + error.message() +
-                                        "; weir explain " + to_string(error.code()) + " says more");
-  return exit_code_of(error);
+  if (error.code() == Code::kNone) return error.message();
+  return to_string(error.code()) + ": " + error.message() + "; weir explain " +
+         to_string(error.code()) + " says more";
 }
 
 // One job's process: its directory and stores, its marker, its lane.
@@ -47,21 +42,21 @@ class JobRun {
 
   int run() {
     set_log_context(context_);
-    if (Result<> opened = open(); !opened) return fail(std::move(opened.error()));
+    if (Result<> opened = open(); !opened) return fail_to_start(std::move(opened.error()));
     if (Result<bool> starts = wait_for_marker(); !starts) {
-      const int code = report(context_, options_.job_file,
-                              {LaneState::kFailed, std::move(starts.error()), false});
-      return leave(code, false);
+      const int code = exit_code_of(starts.error());
+      return fail(std::move(starts.error()), code);
     } else if (!*starts) {
-      return leave(kExitDone, false);
+      return leave(marker_->word() == MarkerWord::kStop ? RunEnd::kMarker : RunEnd::kStopped,
+                   kExitDone);
     }
     auto parts =
         build_lane(job_, plan_, options_.instance, std::move(stores_.lane),
                    {.clock = clock_, .job_file = options_.job_file, .takeover = options_.takeover});
-    if (!parts) return fail(std::move(parts.error()));
+    if (!parts) return fail_to_start(std::move(parts.error()));
     parts->options.log_progress = !log_shows_status();
     auto lane = Lane::open(std::move(*parts), clock_, random_);
-    if (!lane) return fail(std::move(lane.error()));
+    if (!lane) return fail_to_start(std::move(lane.error()));
     return run(**lane);
   }
 
@@ -73,6 +68,7 @@ class JobRun {
                     options_.state_dir + "/" + options_.instance + "/" + job_.identity(),
                     std::chrono::seconds(10),
                     [](std::chrono::milliseconds pause) { std::this_thread::sleep_for(pause); }));
+    for (RunWatcher* watcher : options_.watchers) WEIR_TRY(watcher->on_open());
     WEIR_ASSIGN(stores_, open_job_stores(directory_->store_path(),
                                          share_memory(job_.limits.memory_bytes).store_bytes));
     WEIR_ASSIGN(marker_, watch_marker(job_.marker, stores_.marker, clock_, [](MarkerWord word) {
@@ -106,35 +102,47 @@ class JobRun {
   int run(Lane& lane) {
     attach_stops(lane);
     std::unique_ptr<StatusDisplay> display = StatusDisplay::start(job_.identity(), lane);
+    for (RunWatcher* watcher : options_.watchers) watcher->on_lane(lane);
     LaneOutcome outcome = lane.run();
+    for (RunWatcher* watcher : options_.watchers) watcher->on_lane_gone();
     detach_stops();
     display.reset();
+    threads_left_ = outcome.threads_left;
     log(LogLevel::kInfo, context_,
         final_summary(*lane.status(), std::chrono::duration_cast<std::chrono::microseconds>(
                                           clock_.mono() - began_)));
     const MarkerWord word = marker_ ? marker_->word() : MarkerWord::kRun;
     if (!outcome.error && word == MarkerWord::kRefuse) outcome.error = marker_->error();
-    const int code = report(context_, options_.job_file, outcome);
-    if (code == kExitDone && word == MarkerWord::kStop) {
-      log(LogLevel::kInfo, context_, "stopped: the marker " + job_.marker.name() + " was deleted");
+    if (outcome.error) {
+      const int code =
+          outcome.state == LaneState::kHalted ? kExitConfig : exit_code_of(*outcome.error);
+      return fail(std::move(*outcome.error), code, outcome.state == LaneState::kHalted);
     }
-    return leave(code, outcome.threads_left);
+    if (word == MarkerWord::kStop) {
+      log(LogLevel::kInfo, context_, "stopped: the marker " + job_.marker.name() + " was deleted");
+      return leave(RunEnd::kMarker, kExitDone);
+    }
+    return leave(outcome.state == LaneState::kFinished ? RunEnd::kFinished : RunEnd::kStopped,
+                 kExitDone);
   }
 
-  // Nothing has run yet, so what cannot be opened or built is configuration.
-  int fail(Error error) {
-    const bool stops = error.action() == Action::kStopJob;
-    const int code =
-        report(context_, options_.job_file,
-               {error.action() == Action::kHalt ? LaneState::kHalted : LaneState::kFailed,
-                std::move(error), false});
-    return leave(stops ? kExitConfig : code, false);
+  // Before the lane runs, what cannot be opened or built is configuration.
+  int fail_to_start(Error error) {
+    const bool halted = error.action() == Action::kHalt;
+    const int code = error.action() == Action::kStopJob ? kExitConfig : exit_code_of(error);
+    return fail(std::move(error), code, halted);
+  }
+
+  int fail(Error error, int code, bool halted = false) {
+    const std::string why = words_of(error, halted, options_.job_file);
+    log(LogLevel::kError, context_, why);
+    return leave(code == kExitConfig ? RunEnd::kHalted : RunEnd::kFailed, code, why);
   }
 
   // A thread may never come back from where it is; then the process leaves without it.
-  int leave(int code, bool threads_left) {
+  int leave(RunEnd end, int code, const std::string& why = {}) {
     if (marker_) {
-      threads_left |= !marker_->close();
+      threads_left_ |= !marker_->close();
       // A start after a stop makes the marker; after anything else it obeys a deletion of
       // meanwhile.
       if (code == kExitDone) {
@@ -143,7 +151,8 @@ class JobRun {
         }
       }
     }
-    if (threads_left) std::_Exit(code);
+    for (RunWatcher* watcher : options_.watchers) watcher->on_end(end, code, why);
+    if (threads_left_) std::_Exit(code);
     return code;
   }
 
@@ -157,6 +166,7 @@ class JobRun {
   std::unique_ptr<JobDirectory> directory_;
   JobStores stores_;  // its lane's goes to the lane
   std::unique_ptr<MarkerWatch> marker_;
+  bool threads_left_ = false;
 };
 
 }  // namespace

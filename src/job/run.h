@@ -1,18 +1,46 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "base/result.h"
+#include "engine/lane.h"
 #include "plan/plan.h"
 #include "spec/job_spec.h"
 
 namespace weir {
+
+/// How a job's process ended.
+enum class RunEnd : unsigned char {
+  kStopped,   ///< as it was asked to
+  kMarker,    ///< the marker was deleted, now or while the job was down
+  kFinished,  ///< by itself: everything that there was to read is read
+  kHalted,    ///< exit 78
+  kFailed,    ///< exit 1
+};
+
+/// Sits in a job's process and tells others of it: its API, and the pipes to its daemon.
+///
+/// Owned by run_job's caller, outlives it. Thread: main, all of it; what it starts of its own ends
+/// before on_lane_gone() or on_end() returns.
+class RunWatcher {
+ public:
+  virtual ~RunWatcher() = default;
+  /// The job's directory is its own from now on. Errors: the job does not start.
+  virtual Result<> on_open() { return {}; }
+  /// The lane runs until on_lane_gone(); it may be asked meanwhile, by any thread.
+  virtual void on_lane(Lane& /*lane*/) {}
+  virtual void on_lane_gone() {}
+  /// The last call. `why` is one or more lines for a person; empty when all is well.
+  virtual void on_end(RunEnd /*end*/, int /*exit_code*/, const std::string& /*why*/) {}
+};
 
 struct RunOptions {
   std::string job_file;
   std::string state_dir;  ///< holds <instance>/<job>/
   std::string instance;
   bool takeover = false;
+  std::vector<RunWatcher*> watchers = {};
 };
 
 /// Exit codes of `weir run` (job-file.md): 0 done or stopped as asked, 1 failed and worth

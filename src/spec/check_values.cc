@@ -105,10 +105,7 @@ class ScalarCheck {
         }
         return;
       case FieldType::kAddress:
-        if (const std::string mistake = address_mistake(text(), "nn1:9870"); !mistake.empty()) {
-          fail(Code::kBadValue, fmt::format("\"{}\" is not an address", text()), mistake);
-        }
-        return;
+        return address();
       case FieldType::kSqlType:
         return sql_type();
       case FieldType::kTimestamp:
@@ -141,6 +138,17 @@ class ScalarCheck {
          fmt::format("\"{}\" must be {}{}, not \"{}\"", key_, choice_list(field_),
                      takes_map(context_.table, field_) ? " or a map" : "", text()),
          hint);
+  }
+
+  void address() {
+    for (const FieldChoice& choice : choices_of(field_)) {
+      if (choice.word == text()) return;
+    }
+    const bool listens = !field_.choices.empty();
+    const std::string mistake = address_mistake(text(), listens ? field_.preset : "nn1:9870");
+    if (mistake.empty()) return;
+    fail(Code::kBadValue, fmt::format("\"{}\" is not an address", text()),
+         listens ? fmt::format("{}, or {}", mistake, choice_list(field_)) : mistake);
   }
 
   void count() {

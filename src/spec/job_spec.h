@@ -191,26 +191,6 @@ struct TriggerSpec {
   std::chrono::microseconds every{};  ///< kEvery
 };
 
-enum class MarkerKind : unsigned char { kNone, kLocal, kHdfs };
-
-/// `stop.marker`.
-struct MarkerSpec {
-  MarkerKind kind = MarkerKind::kNone;  ///< kNone: the job has none, or a mistake was reported
-  Located<std::string> path;            ///< as written
-  std::string file;                     ///< absolute, without a last `/`
-  bool directory = false;               ///< it is made as one
-  std::chrono::microseconds check_every = std::chrono::seconds(5);
-  bool required = false;  ///< `at_start: require`
-
-  // Of kHdfs, resolved through weir.yaml.
-  std::vector<std::string> namenodes;  ///< host:port
-  bool tls = false;
-  HdfsConfig hdfs;
-
-  /// Which marker it is, for messages and for what is remembered of it.
-  std::string name() const { return kind == MarkerKind::kLocal ? file : *path; }
-};
-
 /// A job file as written: every value checked for its own shape and range, nothing resolved
 /// against servers. Names in `from` and everything inside SQL are plan/'s to check.
 ///
@@ -237,6 +217,7 @@ struct JobSpec {
   std::vector<SinkSpec> dlqs;  ///< of `errors.sinks`
   std::chrono::microseconds drain_timeout = std::chrono::seconds(60);
   MarkerSpec marker;
+  RestartSpec restart;
   LimitsSpec limits;
 
   /// `<job>`, or `<job>.g<n>` for generation n > 1: what ids, groups and directories are made of.

@@ -98,6 +98,8 @@ class JobBuilder {
     spec_.marker = read_marker(usable(stop, "marker"), context_);
     spec_.limits = config_.limits;
     read_limits(usable(&root_, "limits"), spec_.limits);
+    spec_.restart = config_.restart;
+    read_restart(usable(&root_, "restart"), spec_.restart);
   }
 
   void errors() {

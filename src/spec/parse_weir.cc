@@ -1,8 +1,8 @@
 #include <fmt/format.h>
 
-#include <cstdlib>
-
 #include "spec/check_fields.h"
+#include "spec/directories.h"
+#include "spec/job_parts.h"
 #include "spec/load.h"
 #include "spec/parse.h"
 #include "spec/tree_values.h"
@@ -50,30 +50,42 @@ HdfsConfig read_hdfs(const YamlNode* map, const SourceText& source, Diagnostics&
   return hdfs;
 }
 
-void read_state_dir(const YamlNode& root, const SourceText& source, WeirConfig& config,
-                    Diagnostics& diagnostics) {
-  const auto dir = text_of(&root, "state_dir");
-  if (!dir) return;
-  if (dir->value.starts_with('~')) {
-    diagnostics.error(source, dir->at, Code::kBadValue, "\"~\" is not replaced here",
-                      "write ${env:HOME}");
-    return;
+// A directory or socket, from weir.yaml's own directory where it is relative; empty when absent.
+class PathReader {
+ public:
+  PathReader(const SourceText& source, Diagnostics& diagnostics)
+      : source_(source), diagnostics_(diagnostics) {}
+
+  std::string read(const YamlNode* map, std::string_view key) const {
+    const auto path = text_of(map, key);
+    if (!path) return {};
+    if (path->value.starts_with('~')) {
+      diagnostics_.error(source_, path->at, Code::kBadValue, "\"~\" is not replaced here",
+                         "write ${env:HOME}");
+      return {};
+    }
+    return absolute_beside(source_.path(), **path);
   }
-  config.state_dir = **dir;
+
+ private:
+  const SourceText& source_;
+  Diagnostics& diagnostics_;
+};
+
+ApiConfig read_api(const YamlNode* map, const PathReader& paths, const KafkaReader& kafka) {
+  ApiConfig api;
+  if (const auto listen = text_of(map, "listen")) {
+    api.listen = **listen == "off" ? std::string() : **listen;
+    api.listen_at = listen->at;
+  }
+  api.socket = paths.read(map, "socket");
+  api.token = kafka.secret(map, "token", true);
+  return api;
 }
 
 }  // namespace
 
 std::string ClusterConfig::bootstrap() const { return fmt::format("{}", fmt::join(brokers, ",")); }
-
-std::optional<std::string> default_state_dir() {
-  const char* xdg = std::getenv("XDG_STATE_HOME");
-  // The specification has relative paths ignored.
-  if (xdg != nullptr && xdg[0] == '/') return std::string(xdg) + "/weir";
-  const char* home = std::getenv("HOME");
-  if (home != nullptr && home[0] != '\0') return std::string(home) + "/.local/state/weir";
-  return std::nullopt;
-}
 
 std::optional<WeirConfig> parse_weir_config_file(const std::string& path, Diagnostics& diagnostics,
                                                  const ParseOptions& options) {
@@ -97,14 +109,23 @@ std::optional<WeirConfig> parse_weir_config(std::string path, std::string text,
   config.source = source;
   const KafkaReader kafka(*source, references, diagnostics);
   if (const auto instance = text_of(&*root, "instance")) config.instance = **instance;
-  read_state_dir(*root, *source, config, diagnostics);
+  const PathReader paths(*source, diagnostics);
+  config.state_dir = paths.read(&*root, "state_dir");
+  config.jobs_dir = paths.read(&*root, "jobs_dir");
+  config.log_dir = paths.read(&*root, "log_dir");
+  config.runtime_dir = paths.read(&*root, "runtime_dir");
   if (const YamlNode* clusters = usable(&*root, "clusters")) {
     for (const YamlEntry& entry : clusters->entries) {
       if (!entry.value.bad) config.clusters[entry.key.scalar] = read_cluster(entry, kafka);
     }
   }
   config.hdfs = read_hdfs(usable(&*root, "hdfs"), *source, diagnostics);
-  read_limits(usable(usable(&*root, "defaults"), "limits"), config.limits);
+  const YamlNode* defaults = usable(&*root, "defaults");
+  read_limits(usable(defaults, "limits"), config.limits);
+  read_restart(usable(defaults, "restart"), config.restart);
+  config.api = read_api(usable(&*root, "api"), paths, kafka);
+  config.marker =
+      read_marker(usable(usable(&*root, "stop"), "marker"), {*source, config, kafka, diagnostics});
   const YamlNode* log = usable(&*root, "log");
   if (const auto level = choice_of(log, "level", kLevels)) config.log.level = **level;
   if (const auto format = choice_of(log, "format", kFormats)) config.log.format = **format;

@@ -63,4 +63,20 @@ void read_limits(const YamlNode* map, LimitsSpec& limits) {
   if (const auto memory = size_of(map, "memory")) limits.memory_bytes = *memory;
 }
 
+void read_restart(const YamlNode* map, RestartSpec& restart) {
+  if (const auto attempts = count_of(map, "max_attempts")) {
+    restart.max_attempts = static_cast<std::uint32_t>(*attempts);
+  }
+  if (const auto window = duration_of(map, "window")) restart.window = *window;
+  const YamlNode* backoff = usable(map, "backoff");
+  if (const auto initial = duration_of(backoff, "initial")) restart.backoff_initial = *initial;
+  if (const auto max = duration_of(backoff, "max")) restart.backoff_max = *max;
+  // One that names only the other bound means it.
+  if (backoff != nullptr && backoff->find("max") == nullptr) {
+    restart.backoff_max = std::max(restart.backoff_max, restart.backoff_initial);
+  } else {
+    restart.backoff_initial = std::min(restart.backoff_initial, restart.backoff_max);
+  }
+}
+
 }  // namespace weir

@@ -45,6 +45,8 @@ std::optional<Located<T>> choice_of(const YamlNode* map, std::string_view key,
 
 /// `limits:`, over what stands in `limits` already.
 void read_limits(const YamlNode* map, LimitsSpec& limits);
+/// `restart:`, likewise.
+void read_restart(const YamlNode* map, RestartSpec& restart);
 
 /// Turns the common parts of job files and weir.yaml into values, with the mistakes that only show
 /// when several keys are seen together.
@@ -59,9 +61,9 @@ class KafkaReader {
   KafkaProperties properties(const YamlNode* map) const;
   /// `security:` of the cluster `name`.
   SecurityConfig security(const YamlNode* map, const std::string& name) const;
+  SecretText secret(const YamlNode* map, std::string_view key, bool always_secret) const;
 
  private:
-  SecretText secret(const YamlNode* map, std::string_view key, bool always_secret) const;
   void check_security(const YamlNode& map, const SecurityConfig& security,
                       const std::string& name) const;
   /// Reports a key that is missing, and what needs it.

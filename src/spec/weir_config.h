@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -90,6 +91,42 @@ struct HdfsConfig {
   std::string ca;                    ///< PEM file; empty: the system's
 };
 
+enum class MarkerKind : unsigned char { kNone, kLocal, kHdfs };
+
+/// `stop.marker` of a job or of weir.yaml.
+struct MarkerSpec {
+  MarkerKind kind = MarkerKind::kNone;  ///< kNone: there is none, or a mistake was reported
+  Located<std::string> path;            ///< as written
+  std::string file;                     ///< absolute, without a last `/`
+  bool directory = false;               ///< it is made as one
+  std::chrono::microseconds check_every = std::chrono::seconds(5);
+  bool required = false;  ///< `at_start: require`
+
+  // Of kHdfs, resolved through weir.yaml.
+  std::vector<std::string> namenodes;  ///< host:port
+  bool tls = false;
+  HdfsConfig hdfs;
+
+  /// Which marker it is, for messages and for what is remembered of it.
+  std::string name() const { return kind == MarkerKind::kLocal ? file : *path; }
+};
+
+/// When a job that failed is started again; weir.yaml's `defaults.restart` where a job is silent.
+struct RestartSpec {
+  std::uint32_t max_attempts = 4;  ///< failures within `window` that make it FAILED
+  std::chrono::microseconds window = std::chrono::hours(1);
+  std::chrono::microseconds backoff_initial = std::chrono::seconds(1);
+  std::chrono::microseconds backoff_max = std::chrono::seconds(60);
+};
+
+/// `api:` of weir.yaml.
+struct ApiConfig {
+  std::string listen = "127.0.0.1:8080";  ///< host:port; empty: off
+  Place listen_at;
+  std::string socket;  ///< absolute; empty without a runtime_dir
+  SecretText token;
+};
+
 /// Limits of a job; weir.yaml's `defaults.limits` where a job is silent.
 struct LimitsSpec {
   std::optional<std::uint32_t> threads;  ///< nothing: auto
@@ -102,14 +139,18 @@ struct LimitsSpec {
 struct WeirConfig {
   std::shared_ptr<const SourceText> source;  ///< null without a file
   std::string instance = "weir";
-  std::string state_dir;  ///< empty: $XDG_STATE_HOME/weir; default_state_dir() says
+  std::string state_dir;  ///< absolute; empty: $XDG_STATE_HOME/weir
+  /// These three too, or empty: directories_of() knows what then.
+  std::string jobs_dir;
+  std::string log_dir;
+  std::string runtime_dir;
   std::map<std::string, ClusterConfig> clusters;
   HdfsConfig hdfs;
+  RestartSpec restart;
   LimitsSpec limits;
+  ApiConfig api;
+  MarkerSpec marker;  ///< the daemon's own
   LogOptions log;
 };
-
-/// `$XDG_STATE_HOME/weir`, else `$HOME/.local/state/weir`; nothing when neither is set.
-std::optional<std::string> default_state_dir();
 
 }  // namespace weir
