@@ -57,6 +57,7 @@ struct DaemonReport {
   /// Files that are no job: mistakes in a new file, two of one name, what cannot be read.
   struct Problem {
     std::string file;
+    std::string job;   ///< that it would be, when it got as far as naming one; shown as kInvalid
     std::string text;  ///< as `weir check` prints it
   };
   std::vector<Problem> problems;
