@@ -10,6 +10,7 @@
 
 #include "base/log.h"
 #include "cli/check.h"
+#include "cli/daemon.h"
 #include "cli/eval.h"
 #include "cli/explain.h"
 #include "cli/help.h"
@@ -24,6 +25,7 @@
 #include "job/run.h"
 #include "spec/directories.h"
 #include "state/version.h"
+#include "supervisor/supervised.h"
 
 namespace weir {
 namespace {
@@ -32,6 +34,7 @@ struct Flags : JobFlags {
   std::vector<std::string> paths;
   std::string code;
   bool takeover = false;
+  bool makes_marker = false;
 };
 
 int with_plan(const Flags& flags, int (*then)(const Flags&, const LoadedJob&)) {
@@ -40,19 +43,60 @@ int with_plan(const Flags& flags, int (*then)(const Flags&, const LoadedJob&)) {
   return then(flags, loaded);
 }
 
-int run(const Flags& flags, const LoadedJob& loaded) {
-  init_log(loaded.config.log);
-  const std::string state_dir = directories_of(loaded.config, flags.state_dir).state;
-  if (state_dir.empty()) {
-    std::fputs("weir run: no state directory: set HOME, or name one with --state-dir\n", stderr);
+// The job's process, by hand or under a daemon.
+class RunCommand {
+ public:
+  explicit RunCommand(const Flags& flags) : flags_(flags) {}
+
+  int run() {
+    Result<std::unique_ptr<Supervised>> daemon = Supervised::from_environment(WEIR_VERSION);
+    if (!daemon) return refuse(daemon.error().message());
+    daemon_ = std::move(*daemon);
+    GivenTexts given;
+    if (daemon_) {
+      Result<std::string> job = daemon_->job_text();
+      Result<std::optional<std::string>> config = daemon_->config_text();
+      if (!job || !config) return refuse((job ? config.error() : job.error()).message());
+      given = {std::move(*job), std::move(*config)};
+    }
+    const LoadedJob loaded = load_job(flags_, flags_.job, given);
+    if (const int code = report(loaded); code != kExitDone) {
+      if (daemon_) daemon_->on_end(RunEnd::kHalted, code, loaded.diagnostics.render());
+      return code;
+    }
+    return run(loaded);
+  }
+
+ private:
+  int refuse(const std::string& why) {
+    std::fprintf(stderr, "weir run: %s\n", why.c_str());
     return kExitConfig;
   }
-  return run_job(*loaded.job, *loaded.plan,
-                 {.job_file = job_words(flags),
-                  .state_dir = state_dir,
-                  .instance = loaded.config.instance,
-                  .takeover = flags.takeover});
-}
+
+  int run(const LoadedJob& loaded) {
+    init_log(loaded.config.log);
+    const Directories directories = directories_of(loaded.config, flags_.state_dir);
+    if (directories.state.empty()) {
+      return refuse("no state directory: set HOME, or name one with --state-dir");
+    }
+    RunOptions options{.job_file = job_words(flags_),
+                       .state_dir = directories.state,
+                       .instance = loaded.config.instance,
+                       .takeover = flags_.takeover,
+                       .makes_marker = flags_.makes_marker};
+    if (daemon_) {
+      options.watchers.push_back(daemon_.get());
+      // The process of a daemon that died may still drain.
+      constexpr std::chrono::seconds kGrace{30};
+      options.lock_wait =
+          std::chrono::duration_cast<std::chrono::milliseconds>(loaded.job->drain_timeout + kGrace);
+    }
+    return run_job(*loaded.job, *loaded.plan, options);
+  }
+
+  const Flags& flags_;
+  std::unique_ptr<Supervised> daemon_;
+};
 
 int plan(const Flags& flags, const LoadedJob& loaded) {
   // Why a cluster does not answer stands in the answer.
@@ -86,7 +130,9 @@ void add_commands(CLI::App& app, Flags& flags, int& exit_code) {
   add_job_options(*run_command, flags);
   run_command->add_flag("--takeover", flags.takeover,
                         "take the job over from the machine that ran it last; for this start");
-  run_command->callback([&] { exit_code = with_plan(flags, &run); });
+  // A daemon says it of a job that a person started.
+  run_command->add_flag("--make-marker", flags.makes_marker)->group("");
+  run_command->callback([&] { exit_code = RunCommand(flags).run(); });
 
   CLI::App* const check_command =
       app.add_subcommand("check", "find the mistakes in job files, without starting anything");
@@ -98,6 +144,7 @@ void add_commands(CLI::App& app, Flags& flags, int& exit_code) {
   add_job_options(*plan_command, flags);
   plan_command->callback([&] { exit_code = with_plan(flags, &plan); });
 
+  add_daemon_command(app, exit_code);
   add_offsets_command(app, exit_code);
   add_marker_command(app, exit_code);
   add_eval_command(app, exit_code);

@@ -27,8 +27,7 @@ void add_config_options(CLI::App& command, JobFlags& flags) {
       ->check(is_param);
 }
 
-void add_job_options(CLI::App& command, JobFlags& flags) {
-  command.add_option("JOB", flags.job, "the job file")->required();
+void add_state_dir_option(CLI::App& command, JobFlags& flags) {
   command
       .add_option("--state-dir", flags.state_dir,
                   "where jobs keep their state (default: weir.yaml's, else ~/.local/state/weir)")
@@ -37,6 +36,11 @@ void add_job_options(CLI::App& command, JobFlags& flags) {
         return directory.empty() ? std::string("is empty; leave it out for the default")
                                  : std::string();
       });
+}
+
+void add_job_options(CLI::App& command, JobFlags& flags) {
+  command.add_option("JOB", flags.job, "the job file")->required();
+  add_state_dir_option(command, flags);
   add_config_options(command, flags);
 }
 

@@ -10,7 +10,8 @@ namespace weir {
 
 /// --config and --param.
 void add_config_options(CLI::App& command, JobFlags& flags);
-/// JOB and --state-dir, and those.
+void add_state_dir_option(CLI::App& command, JobFlags& flags);
+/// JOB and --state-dir, and --config and --param.
 void add_job_options(CLI::App& command, JobFlags& flags);
 
 }  // namespace weir

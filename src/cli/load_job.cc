@@ -84,10 +84,13 @@ std::optional<WeirConfig> read_config(const JobFlags& flags, const std::string& 
 }
 
 LoadedJob load_job_under(const WeirConfig& config, const JobFlags& flags, const std::string& path,
-                         std::vector<std::string>& params_known) {
+                         std::vector<std::string>& params_known,
+                         const std::optional<std::string>& text) {
   LoadedJob loaded;
   loaded.config = config;
-  loaded.job = parse_job_file(path, config, loaded.diagnostics, parse_options(flags));
+  const ParseOptions options = parse_options(flags);
+  loaded.job = text ? parse_job(path, *text, config, loaded.diagnostics, options)
+                    : parse_job_file(path, config, loaded.diagnostics, options);
   if (!loaded.job) return loaded;
   for (const ParamSpec& param : loaded.job->params) params_known.push_back(*param.name);
   check_param_values(loaded);
@@ -96,12 +99,15 @@ LoadedJob load_job_under(const WeirConfig& config, const JobFlags& flags, const 
   return loaded;
 }
 
-LoadedJob load_job(const JobFlags& flags, const std::string& path) {
+LoadedJob load_job(const JobFlags& flags, const std::string& path, const GivenTexts& given) {
   LoadedJob loaded;
-  std::optional<WeirConfig> config = load_config(flags, loaded.diagnostics);
+  std::optional<WeirConfig> config =
+      given.config ? parse_weir_config(flags.config, *given.config, loaded.diagnostics)
+      : given.job  ? std::optional(WeirConfig{})
+                   : load_config(flags, loaded.diagnostics);
   if (!config) return loaded;
   std::vector<std::string> known;
-  loaded = load_job_under(*config, flags, path, known);
+  loaded = load_job_under(*config, flags, path, known, given.job);
   if (!loaded.job) return loaded;
   for (const auto& [name, value] : parse_options(flags).params) {
     if (std::find(known.begin(), known.end(), name) != known.end()) continue;

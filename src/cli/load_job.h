@@ -19,6 +19,12 @@ struct JobFlags {
   std::vector<std::string> params;
 };
 
+/// What the daemon of a job's process has accepted, in place of what stands in its files by now.
+struct GivenTexts {
+  std::optional<std::string> job;
+  std::optional<std::string> config;
+};
+
 struct LoadedJob {
   WeirConfig config;
   std::optional<JobSpec> job;
@@ -30,7 +36,7 @@ struct LoadedJob {
 
 /// Reads weir.yaml (--config, else $WEIR_CONFIG, else /etc/weir/weir.yaml when it is there, else
 /// none) and the job file `path`. All mistakes are in `diagnostics`.
-LoadedJob load_job(const JobFlags& flags, const std::string& path);
+LoadedJob load_job(const JobFlags& flags, const std::string& path, const GivenTexts& given = {});
 
 /// weir.yaml alone, or the defaults without one; nothing when it has mistakes.
 std::optional<WeirConfig> load_config(const JobFlags& flags, Diagnostics& diagnostics);
@@ -40,7 +46,8 @@ std::optional<WeirConfig> read_config(const JobFlags& flags, const std::string& 
 /// The job file alone, under a weir.yaml that was read. A --param that this job does not have is
 /// no mistake here, but left out of `params_known`.
 LoadedJob load_job_under(const WeirConfig& config, const JobFlags& flags, const std::string& path,
-                         std::vector<std::string>& params_known);
+                         std::vector<std::string>& params_known,
+                         const std::optional<std::string>& text = {});
 
 /// `--param limti: the job has no such parameter` with what it may have meant.
 Diagnostic unknown_param(const std::string& name, const std::vector<std::string>& known);

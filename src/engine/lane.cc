@@ -216,6 +216,8 @@ class LaneImpl final : public Lane {
     waker_.wake();
   }
   std::shared_ptr<const LaneStatus> status() const override { return coordinator_.status(); }
+  std::uint64_t turns() const override { return turns_; }
+  void poke() override { waker_.wake(); }
 
   LaneOutcome run() override {
     if (Result<> made = threads_.replace_committer(0); !made) {
@@ -226,6 +228,7 @@ class LaneImpl final : public Lane {
     }
     for (coordinator_.step(); !coordinator_.ended(); coordinator_.step()) {
       wait_until(waker_, clock_, coordinator_.wake_at());
+      ++turns_;
     }
     LaneOutcome outcome = coordinator_.outcome();
     if (!threads_.close(outcome.threads_left)) outcome.threads_left = true;
@@ -238,6 +241,7 @@ class LaneImpl final : public Lane {
   const Waker waker_;
   Mailbox<LaneEvent> events_;
   EpochBudget budget_;
+  std::atomic<std::uint64_t> turns_ = 0;
   Threads threads_;
   Coordinator coordinator_;
 };

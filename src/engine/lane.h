@@ -156,6 +156,10 @@ class Lane {
   /// either way. Third: leave at once. Async-signal-safe.
   virtual void request_stop() = 0;
   virtual std::shared_ptr<const LaneStatus> status() const = 0;
+  /// How often the coordinator's loop came round; one that does not after poke() hangs.
+  /// Thread: any.
+  virtual std::uint64_t turns() const = 0;
+  virtual void poke() = 0;
 };
 
 }  // namespace weir

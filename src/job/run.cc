@@ -66,11 +66,12 @@ class JobRun {
     WEIR_ASSIGN(directory_,
                 JobDirectory::open(
                     options_.state_dir + "/" + options_.instance + "/" + job_.identity(),
-                    std::chrono::seconds(10),
+                    options_.lock_wait,
                     [](std::chrono::milliseconds pause) { std::this_thread::sleep_for(pause); }));
     for (RunWatcher* watcher : options_.watchers) WEIR_TRY(watcher->on_open());
     WEIR_ASSIGN(stores_, open_job_stores(directory_->store_path(),
                                          share_memory(job_.limits.memory_bytes).store_bytes));
+    if (options_.makes_marker) WEIR_TRY(stores_.marker->clear());
     WEIR_ASSIGN(marker_, watch_marker(job_.marker, stores_.marker, clock_, [](MarkerWord word) {
                   word == MarkerWord::kRun ? wake_starter() : ask_for_stop();
                 }));

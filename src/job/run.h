@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <string>
 #include <vector>
 
@@ -40,6 +41,10 @@ struct RunOptions {
   std::string state_dir;  ///< holds <instance>/<job>/
   std::string instance;
   bool takeover = false;
+  /// A person said start: the marker is made though it was deleted while the job was down.
+  bool makes_marker = false;
+  /// For the process before it to end.
+  std::chrono::milliseconds lock_wait = std::chrono::seconds(10);
   std::vector<RunWatcher*> watchers = {};
 };
 

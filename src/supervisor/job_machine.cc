@@ -75,9 +75,20 @@ void JobMachine::hurry() {
   if (phase_ == Phase::kEnding) term_due_ = true;
 }
 
-void JobMachine::set_text(std::string file, std::string text) {
+void JobMachine::set_text(std::string file, std::string text, JobTerms terms) {
   record_.file = std::move(file);
   record_.text = std::move(text);
+  terms_ = terms;
+}
+
+void JobMachine::renew(Moment now) {
+  if (!record_.desired_running) return;
+  forget_failures();
+  if (phase_ == Phase::kUp) {
+    begin_end(true, now);
+  } else if (phase_ == Phase::kIdle) {
+    pend(now, {});
+  }
 }
 
 void JobMachine::begin_end(bool again, Moment now) {
@@ -121,10 +132,12 @@ void JobMachine::on_spawn_failed(const std::string& why, Moment now) {
 
 void JobMachine::on_hello(std::string version) { version_ = std::move(version); }
 
-void JobMachine::on_beat(std::string state, Moment now) {
+bool JobMachine::on_beat(const std::string& state, Moment now) {
   beat_at_ = now.mono;
-  beat_state_ = std::move(state);
+  if (beat_state_ == state) return false;
+  beat_state_ = state;
   if (beat_state_ != to_string(LaneState::kStarting)) arrived_ = true;
+  return true;
 }
 
 void JobMachine::on_end(RunEnd end, std::string why) { end_ = End{end, std::move(why)}; }
@@ -237,6 +250,11 @@ std::optional<MonoTime> JobMachine::due() const {
       return kill_at_ ? std::min(*kill_at_, silence) : silence;
   }
   return std::nullopt;
+}
+
+std::optional<MonoTime> JobMachine::starting_until(Moment now) const {
+  if (phase_ != Phase::kUp || arrived_ || now.mono >= spawned_at_ + kStartMax) return std::nullopt;
+  return spawned_at_ + kStartMax;
 }
 
 JobState JobMachine::state() const {

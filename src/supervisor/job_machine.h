@@ -51,6 +51,8 @@ class JobMachine {
  public:
   /// No beat for so long: the process hangs.
   static constexpr std::chrono::seconds kSilenceMax{60};
+  /// One that takes longer, such as for a lock, no longer keeps others from starting.
+  static constexpr std::chrono::seconds kStartMax{10};
   /// After `drain_timeout` it gives the epoch up by itself; then its libraries have this to close.
   static constexpr std::chrono::seconds kGrace{30};
 
@@ -68,9 +70,11 @@ class JobMachine {
   void leave(Moment now);
   /// Once more, and the process gives its open epoch up.
   void hurry();
-  /// From now on; a process that runs keeps what it started with.
-  void set_terms(JobTerms terms) { terms_ = terms; }
-  void set_text(std::string file, std::string text);
+  /// Its file's text, from the next process on.
+  void set_text(std::string file, std::string text, JobTerms terms);
+  /// That text means something else: a process of before ends, and one that rested because of what
+  /// was is given another chance. A job that was stopped stays so.
+  void renew(Moment now);
 
   // What happened.
 
@@ -82,8 +86,8 @@ class JobMachine {
   /// After a daemon that replaced itself: this process was watched before, and still is.
   void on_adopted(ProcessId process, WallTime started_at, Moment now);
   void on_hello(std::string version);
-  /// `state`: the lane's, such as "running".
-  void on_beat(std::string state, Moment now);
+  /// `state`: the lane's, such as "running". True when it is another one than before.
+  bool on_beat(const std::string& state, Moment now);
   void on_end(RunEnd end, std::string why);
   /// `tail`: what it wrote last, for when it died without a word.
   void on_exit(ProcessExit exit, const std::string& tail, Moment now);
@@ -101,8 +105,16 @@ class JobMachine {
 
   const JobRecord& record() const { return record_; }
   bool has_process() const { return phase_ >= Phase::kOrphan; }
-  /// It started and has not said yet that it got anywhere; bounds how many do so at once.
-  bool is_starting() const { return phase_ == Phase::kUp && !arrived_; }
+  /// Until when a process counts as one on its way up: it was started, and has not said yet that it
+  /// got anywhere. Nothing for any other.
+  std::optional<MonoTime> starting_until(Moment now) const;
+  /// A restart that was asked for has not come to its end: it drains, waits, or starts.
+  bool is_under_way() const {
+    return phase_ == Phase::kPending || (phase_ == Phase::kEnding && again_) ||
+           (phase_ == Phase::kUp && !arrived_);
+  }
+  /// next() is kSpawn, or will be.
+  bool wants_start() const { return phase_ == Phase::kPending; }
   std::uint64_t restarts() const { return restarts_; }
   /// All but name, file, socket, log and pending.
   JobReport report(Moment now) const;

@@ -61,12 +61,12 @@ TEST_CASE("job: starts at once and runs") {
   CHECK(job.state() == JobState::kWaiting);
   job.spawns();
   CHECK(job.state() == JobState::kStarting);
-  CHECK(job.machine.is_starting());
+  CHECK(job.machine.starting_until(job.now) == job.now.mono + seconds(10));
   CHECK(job.next() == JobDeed::kNone);
   job.machine.on_beat("starting", job.now);
-  CHECK(job.machine.is_starting());
+  CHECK(job.machine.starting_until(job.now) == job.now.mono + seconds(10));
   job.machine.on_beat("waiting_for_kafka", job.now);
-  CHECK_FALSE(job.machine.is_starting());
+  CHECK_FALSE(job.machine.starting_until(job.now));
   CHECK(job.why() == "waiting for Kafka");
   job.machine.on_beat("running", job.now);
   CHECK(job.state() == JobState::kRunning);
@@ -315,6 +315,31 @@ TEST_CASE("job: what cannot be started at all counts as a failure") {
   }
   CHECK(job.state() == JobState::kFailed);
   CHECK(job.why() == "no more processes");
+}
+
+TEST_CASE("job: a new text") {
+  Story job;
+  job.runs();
+  SECTION("has what runs drain and start again") {
+    job.machine.renew(job.now);
+    CHECK(job.next() == JobDeed::kTerm);
+    job.exits(0, RunEnd::kStopped);
+    job.runs();
+  }
+  SECTION("is another chance for one that halted") {
+    job.exits(78, RunEnd::kHalted, "HALT");
+    job.machine.renew(job.now);
+    job.runs();
+    CHECK(job.why().empty());
+  }
+  SECTION("starts nothing that was stopped") {
+    job.machine.stop(job.now);
+    REQUIRE(job.next() == JobDeed::kTerm);
+    job.exits(0, RunEnd::kStopped);
+    job.machine.renew(job.now);
+    CHECK(job.next() == JobDeed::kNone);
+    CHECK(job.state() == JobState::kStopped);
+  }
 }
 
 TEST_CASE("job: a restart that waits its back-off can be stopped or hastened") {

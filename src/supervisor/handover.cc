@@ -1,0 +1,88 @@
+#include "supervisor/handover.h"
+
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <charconv>
+#include <cstdlib>
+#include <cstring>
+
+#include "supervisor/descriptor.h"
+
+namespace weir {
+namespace {
+
+constexpr const char* kVariable = "WEIR_HANDOVER";
+
+std::vector<std::string_view> split(std::string_view text, char at) {
+  std::vector<std::string_view> parts;
+  while (true) {
+    const std::size_t end = text.find(at);
+    parts.push_back(text.substr(0, end));
+    if (end == std::string_view::npos) return parts;
+    text.remove_prefix(end + 1);
+  }
+}
+
+}  // namespace
+
+std::string encode_handover(const std::vector<HandedChild>& children) {
+  std::string text;
+  for (const HandedChild& child : children) {
+    text += child.job + "\t" + std::to_string(child.started_at.time_since_epoch().count()) + "\t" +
+            child.version + "\t" + child.saved + "\n";
+  }
+  return text;
+}
+
+std::vector<HandedChild> decode_handover(std::string_view text) {
+  std::vector<HandedChild> children;
+  for (const std::string_view line : split(text, '\n')) {
+    const std::vector<std::string_view> parts = split(line, '\t');
+    if (parts.size() != 4) continue;
+    std::int64_t started = 0;
+    const auto read = std::from_chars(parts[1].data(), parts[1].data() + parts[1].size(), started);
+    if (read.ec != std::errc()) continue;
+    children.push_back({std::string(parts[0]), WallTime(std::chrono::microseconds(started)),
+                        std::string(parts[2]), std::string(parts[3])});
+  }
+  return children;
+}
+
+Error replace_program(const std::string& program, const std::vector<std::string>& arguments,
+                      const std::string& text) {
+  const auto failed = [&](const char* what) {
+    return Error{Action::kRetry, std::string(what) + " " + program + ": " + std::strerror(errno)};
+  };
+  const Descriptor file(memfd_create("handover", 0));
+  if (!file || write(file.get(), text.data(), text.size()) != static_cast<ssize_t>(text.size())) {
+    return failed("handing over to");
+  }
+  setenv(kVariable, std::to_string(file.get()).c_str(), 1);
+  std::vector<char*> words;
+  for (const std::string& word : arguments) words.push_back(const_cast<char*>(word.c_str()));
+  words.push_back(nullptr);
+  execv(program.c_str(), words.data());
+  Error error = failed("starting");
+  unsetenv(kVariable);
+  return error;
+}
+
+std::optional<std::string> take_handover() {
+  const char* const variable = std::getenv(kVariable);
+  if (variable == nullptr) return std::nullopt;
+  const Descriptor file(std::atoi(variable));
+  unsetenv(kVariable);
+  std::string text;
+  std::array<char, 16384> room{};
+  while (true) {
+    const ssize_t got =
+        pread(file.get(), room.data(), room.size(), static_cast<off_t>(text.size()));
+    if (got <= 0) return text;
+    text.append(room.data(), static_cast<std::size_t>(got));
+  }
+}
+
+}  // namespace weir

@@ -1,0 +1,33 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/result.h"
+
+namespace weir {
+
+/// A job's process that a daemon leaves to the one that replaces it (`weir daemon --upgrade`).
+struct HandedChild {
+  std::string job;
+  WallTime started_at{};
+  std::string version;  ///< weir's that it runs
+  std::string saved;    ///< Child::save()
+};
+
+/// A line for each: job, microseconds since 1970, version, and what was saved, with a tab between.
+std::string encode_handover(const std::vector<HandedChild>& children);
+/// A line that cannot be read is left out: that process finds its daemon gone, and drains. Pure.
+std::vector<HandedChild> decode_handover(std::string_view text);
+
+/// Replaces this program by the one at `program`, in this process, with `text` for it. Returns only
+/// when that failed, and then nothing has changed. Thread: main.
+Error replace_program(const std::string& program, const std::vector<std::string>& arguments,
+                      const std::string& text);
+/// What the program before left for this one; nothing when there was none. Once.
+std::optional<std::string> take_handover();
+
+}  // namespace weir
