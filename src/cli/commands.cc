@@ -8,8 +8,10 @@
 #include <string>
 #include <vector>
 
+#include "api/job_api.h"
 #include "base/log.h"
 #include "cli/check.h"
+#include "cli/control.h"
 #include "cli/daemon.h"
 #include "cli/eval.h"
 #include "cli/explain.h"
@@ -84,6 +86,18 @@ class RunCommand {
                        .instance = loaded.config.instance,
                        .takeover = flags_.takeover,
                        .makes_marker = flags_.makes_marker};
+    const SystemClock clock;
+    JobApi api(
+        {.job = loaded.job->identity(),
+         .version = WEIR_VERSION,
+         .plan = explain_plan(*loaded.job, *loaded.plan,
+                              {.instance = loaded.config.instance,
+                               .directory = directories.state + "/" + loaded.config.instance + "/" +
+                                            loaded.job->identity(),
+                               .checkpoint = {}}),
+         .socket = directories.job_socket(loaded.job->identity())},
+        clock);
+    options.watchers.push_back(&api);
     if (daemon_) {
       options.watchers.push_back(daemon_.get());
       // The process of a daemon that died may still drain.
@@ -145,6 +159,7 @@ void add_commands(CLI::App& app, Flags& flags, int& exit_code) {
   plan_command->callback([&] { exit_code = with_plan(flags, &plan); });
 
   add_daemon_command(app, exit_code);
+  add_control_commands(app, exit_code);
   add_offsets_command(app, exit_code);
   add_marker_command(app, exit_code);
   add_eval_command(app, exit_code);

@@ -4,6 +4,7 @@
 #include <cstdio>
 #include <memory>
 
+#include "api/daemon_api.h"
 #include "base/log.h"
 #include "cli/job_options.h"
 #include "cli/load_job.h"
@@ -60,6 +61,8 @@ int run_daemon(const JobFlags& flags) {
        .arguments = own_arguments(flags)},
       clock, random);
   if (!daemon) return fail(daemon.error());
+  const auto api = DaemonApi::start(config->api, directories.socket, **daemon, clock);
+  if (!api) return fail(api.error());
   return (*daemon)->run();
 }
 

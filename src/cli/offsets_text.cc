@@ -1,7 +1,7 @@
 #include "cli/offsets_text.h"
 
 #include "base/hash.h"
-#include "cli/table.h"
+#include "base/table.h"
 #include "data/render.h"
 
 namespace weir {

@@ -69,6 +69,10 @@ bool giving_up(Phase phase) {
          phase == Phase::kEnded;
 }
 
+microseconds since(MonoTime from, MonoTime to) {
+  return std::chrono::duration_cast<microseconds>(to - from);
+}
+
 }  // namespace
 
 Coordinator::Coordinator(const LaneId& id, const LaneOptions& options, bool bounded,
@@ -140,9 +144,7 @@ void Coordinator::on_seal(Sealed& sealed) {
   sealed_.dropped += sealed.dropped;
   sealed_.offsets_lost += sealed.offsets_lost;
   sealed_.readers_are_done = sealed_.readers_are_done || sealed.readers_are_done;
-  if (sealed.lag_records) {
-    sealed_.lag_records = sealed_.lag_records.value_or(0) + *sealed.lag_records;
-  }
+  std::move(sealed.lags.begin(), sealed.lags.end(), std::back_inserter(sealed_.lags));
 }
 
 void Coordinator::take(FromCommitter& from) {
@@ -238,6 +240,9 @@ void Coordinator::on(SourcesAssigned& reply) {
     actors_.send(i, std::move(commands[i]));
   }
   assigned_ = clock_.mono();
+  book_.assigned(claimed_);
+  status_.splits = book_.page();
+  if (!status_.committed_at) status_.committed_at = assigned_;
   next_look_ = clock_.mono() + options_.look_every;
   next_refresh_ = clock_.mono() + kRefreshEvery;
   next_tick_ = clock_.mono();
@@ -259,6 +264,8 @@ void Coordinator::on(TransactionOpened& reply) {
     status_.start_to_first_record =
         std::chrono::duration_cast<microseconds>(clock_.mono() - started_);
   }
+  if (!status_.open_since) status_.open_since = clock_.mono();
+  publish(status_.state);
 }
 
 // It was decided, also when a worker has failed meanwhile.
@@ -276,7 +283,21 @@ void Coordinator::on(EpochCommitted& reply) {
   status_.rows_dead += sealed_.rows_dead;
   status_.offsets_lost += sealed_.offsets_lost;
   status_.bytes_in += budget_.bytes_in;
-  status_.lag_records = sealed_.lag_records;
+  status_.lag_records.reset();
+  for (const SplitLag& lag : sealed_.lags) {
+    status_.lag_records = status_.lag_records.value_or(0) + lag.records;
+  }
+  book_.committed(sealed_.moved, sealed_.lags);
+  status_.splits = book_.page();
+  const MonoTime now = clock_.mono();
+  status_.last_epoch = EpochTimes{.opened = epoch_.clock,
+                                  .open = since(opened_, sealing_),
+                                  .seal = since(sealing_, committing_),
+                                  .commit = since(committing_, now),
+                                  .rows_in = sealed_.rows_in,
+                                  .rows_out = sealed_.rows_out};
+  status_.committed_at = now;
+  status_.open_since.reset();
   if (reply.after) {
     publish(status_.state);
     return fail(std::move(*reply.after));
@@ -597,6 +618,9 @@ void Coordinator::enter(Phase phase) {
   WEIR_CHECK(allowed(phase_, phase), "the drawing in the header");
   phase_ = phase;
   entered_ = clock_.mono();
+  if (phase == Phase::kOpen) opened_ = entered_;
+  if (phase == Phase::kSealing) sealing_ = entered_;
+  if (phase == Phase::kCommitting) committing_ = entered_;
 }
 
 // Nothing more is to be read; followers may still be behind.
@@ -609,6 +633,8 @@ bool Coordinator::input_ended() const {
 
 void Coordinator::publish(LaneState state) {
   status_.state = state;
+  status_.outbox_bytes = 0;
+  for (const FollowerAt& follower : followers_) status_.outbox_bytes += follower.outbox_bytes;
   status_.epoch = progress_.epoch;
   published_.publish(status_);
 }

@@ -15,6 +15,7 @@
 #include "engine/lane.h"
 #include "engine/messages.h"
 #include "engine/progress.h"
+#include "engine/split_book.h"
 #include "engine/worker.h"
 
 namespace weir {
@@ -152,13 +153,14 @@ class Coordinator {
   Mailbox<LaneEvent>& events_;
 
   Phase phase_ = Phase::kBackingOff;
-  MonoTime entered_;                 // the phase
-  bool busy_ = false;                // the committer has a command
-  MonoTime commanded_;               // when it got it
-  std::uint64_t committer_ = 0;      // its number
-  std::uint64_t doubts_before_ = 0;  // of the committers that were replaced
-  CommitterProgress progress_;       // as of its last reply
-  AssignmentId assignment_;          // counts, so that stale words are told
+  MonoTime entered_;                        // the phase
+  MonoTime opened_, sealing_, committing_;  // phases of the epoch, when they were entered last
+  bool busy_ = false;                       // the committer has a command
+  MonoTime commanded_;                      // when it got it
+  std::uint64_t committer_ = 0;             // its number
+  std::uint64_t doubts_before_ = 0;         // of the committers that were replaced
+  CommitterProgress progress_;              // as of its last reply
+  AssignmentId assignment_;                 // counts, so that stale words are told
   std::vector<ClaimedSplit> claimed_;
   std::set<SplitId> splits_open_;  // not read to their end yet
   std::size_t answers_ = 0;        // Sealed or Discarded of this phase
@@ -187,6 +189,7 @@ class Coordinator {
   LogContext context_;
   MonoTime started_;
   LaneStatus status_;
+  SplitBook book_;
   ProgressReports reports_;
   Snapshot<LaneStatus> published_;
   std::atomic<int> stops_ = 0;

@@ -216,6 +216,12 @@ class LaneImpl final : public Lane {
     waker_.wake();
   }
   std::shared_ptr<const LaneStatus> status() const override { return coordinator_.status(); }
+  std::string describe(const SplitId& split, const Position& position) const override {
+    for (const auto& source : parts_->sources) {
+      if (source->name() == split.source) return source->describe(position);
+    }
+    return {};
+  }
   std::uint64_t turns() const override { return turns_; }
   void poke() override { waker_.wake(); }
 

@@ -113,6 +113,22 @@ enum class LaneState : unsigned char {
 };
 std::string_view to_string(LaneState state);
 
+/// How far one split was read.
+struct SplitStatus {
+  Position first;  ///< where its last range began
+  Position next;
+  std::uint64_t records = 0;  ///< committed by this process
+  std::optional<std::int64_t> lag_records;
+};
+using SplitStatuses = std::map<SplitId, SplitStatus>;
+
+/// An epoch's time, from its opening to its decision.
+struct EpochTimes {
+  WallTime opened{};
+  std::chrono::microseconds open{}, seal{}, commit{};
+  std::uint64_t rows_in = 0, rows_out = 0;
+};
+
 /// What people and metrics see.
 struct LaneStatus {
   LaneState state = LaneState::kStarting;
@@ -130,6 +146,12 @@ struct LaneStatus {
   std::chrono::microseconds start_to_claim{};
   std::optional<std::chrono::microseconds> start_to_first_record;
   std::string last_error;
+  std::shared_ptr<const SplitStatuses> splits = {};  ///< null before the first assignment
+  std::optional<EpochTimes> last_epoch = {};         ///< with rows
+  /// When the last epoch was decided, or the lane was assigned, if none was since.
+  std::optional<MonoTime> committed_at = {};
+  std::optional<MonoTime> open_since = {};  ///< of the epoch that is open, if one is
+  std::uint64_t outbox_bytes = 0;           ///< of all followers
 };
 
 struct LaneOutcome {
@@ -156,6 +178,8 @@ class Lane {
   /// either way. Third: leave at once. Async-signal-safe.
   virtual void request_stop() = 0;
   virtual std::shared_ptr<const LaneStatus> status() const = 0;
+  /// A position of `split`, for people; empty for a split of no source. Thread: any.
+  virtual std::string describe(const SplitId& split, const Position& position) const = 0;
   /// How often the coordinator's loop came round; one that does not after poke() hangs.
   /// Thread: any.
   virtual std::uint64_t turns() const = 0;

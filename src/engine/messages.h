@@ -66,6 +66,10 @@ struct RowSkipped {
   SkipKind kind;
   std::string text;  ///< for people: the record's place, and why
 };
+struct SplitLag {
+  SplitId split;
+  std::int64_t records = 0;
+};
 struct Sealed {
   std::vector<SplitRange> moved;
   std::vector<OutboxRow> outbox;  ///< for followers, in order per follower and split
@@ -73,7 +77,7 @@ struct Sealed {
   std::uint64_t offsets_lost = 0;
   /// Readers have moved over a loss and give nothing more: the lane is to be assigned anew.
   bool readers_are_done = false;
-  std::optional<std::int64_t> lag_records;
+  std::vector<SplitLag> lags;  ///< of splits whose source knows
 };
 struct Discarded {
   /// What the epoch had taken, when it was open still: a sealed one has said it.

@@ -394,9 +394,7 @@ void Worker::answer_seal() {
   sealed.moved = taken();
   for (const Task& task : tasks_) {
     sealed.readers_are_done = sealed.readers_are_done || task.lost;
-    if (task.lag_records) {
-      sealed.lag_records = sealed.lag_records.value_or(0) + *task.lag_records;
-    }
+    if (task.lag_records) sealed.lags.push_back({task.split, *task.lag_records});
   }
   for (OutboxWriter* const outbox : outboxes_) outbox->take(sealed.outbox);
   sealed.rows_in = std::exchange(rows_in_, 0);

@@ -251,6 +251,7 @@ Result<> DaemonLoop::of_job(const std::string& name, const std::function<void(Jo
       return Error{Action::kStopJob, Code::kUnknownJob, "there is no job \"" + name + "\""};
     }
     what(*job);
+    publish();  // who asked may look at once
     return {};
   });
 }
@@ -296,6 +297,7 @@ Result<std::vector<ReloadStep>> DaemonLoop::read_anew(bool dry_run) {
   table_->apply(*next);
   tell(next->steps);
   notifier_.ready();
+  publish();
   return next->steps;
 }
 

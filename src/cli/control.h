@@ -1,0 +1,11 @@
+#pragma once
+
+#include <CLI/App.hpp>
+
+namespace weir {
+
+/// Adds the commands that talk to a daemon: ps, start, stop, restart, reload, lag, logs. Each
+/// leaves its exit code in `exit_code`, which outlives the parse.
+void add_control_commands(CLI::App& app, int& exit_code);
+
+}  // namespace weir
