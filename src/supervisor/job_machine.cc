@@ -106,6 +106,7 @@ void JobMachine::on_orphan(Moment now) {
 
 void JobMachine::on_spawned(ProcessId process, Moment now) {
   on_adopted(std::move(process), now.wall, now);
+  arrived_ = false;
   options_ = {};
   makes_marker_ = false;
 }
@@ -117,7 +118,8 @@ void JobMachine::on_adopted(ProcessId process, WallTime started_at, Moment now) 
                                std::max(now.wall - started_at, {}));
   beat_at_ = now.mono;
   started_at_ = started_at;
-  arrived_ = silent_ = again_ = false;
+  silent_ = again_ = false;
+  arrived_ = true;
   kill_at_.reset();
   end_.reset();
   beat_state_.clear();

@@ -1,0 +1,354 @@
+#!/usr/bin/env python3
+"""What a daemon does with the jobs of a directory. No Kafka: the jobs make their own rows.
+
+  daemon_stories.py [STORY...]"""
+
+import http.client
+import json
+import os
+import pathlib
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+
+from harness import WEIR, check, tell
+
+
+class UnixConnection(http.client.HTTPConnection):
+    def __init__(self, path, seconds=10):
+        super().__init__("weir", timeout=seconds)
+        self.path = path
+
+    def connect(self):
+        self.sock = socket.socket(socket.AF_UNIX)
+        self.sock.settimeout(self.timeout)
+        self.sock.connect(self.path)
+
+
+def until(what, fact, seconds=20):
+    """Waits for a fact; what it was."""
+    deadline = time.monotonic() + seconds
+    while not (value := fact()):
+        check(time.monotonic() < deadline, f"after {seconds} s not yet: {what}")
+        time.sleep(0.02)
+    return value
+
+
+def is_alive(pid):
+    try:
+        stat = pathlib.Path(f"/proc/{pid}/stat").read_text()
+    except OSError:
+        return False
+    return stat.rsplit(")", 1)[1].split()[0] not in "ZX"
+
+
+class Site:
+    """A directory with a weir.yaml, its jobs, and at most one daemon."""
+
+    def __init__(self, config=""):
+        self.root = pathlib.Path(tempfile.mkdtemp(prefix="weir-daemon-"))
+        (self.root / "jobs.d").mkdir()
+        self.config = self.root / "weir.yaml"
+        self.config.write_text("instance: t\nstate_dir: state\nruntime_dir: run\nlog_dir: logs\n"
+                               "log: { format: text }\napi: { listen: off }\n" + config)
+        self.daemon = None
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, failed, *_):
+        if self.daemon and self.daemon.poll() is None:
+            self.daemon.kill()
+            self.daemon.wait()
+        if not failed:
+            shutil.rmtree(self.root, ignore_errors=True)
+
+    def job(self, name, source="generate: { every: 50ms }", more=""):
+        """A job that writes files, and what it has written."""
+        (self.root / f"jobs.d/{name}.yaml").write_text(
+            f"version: 1\njob: {name}\nsources: {{ n: {{ {source} }} }}\n"
+            f"sinks: {{ out: {{ file: {{ path: {self.root}/out-{name} }}, format: json }} }}\n"
+            f"delivery: {{ commit: {{ every: 100ms }} }}\n{more}")
+
+    def rows(self, name):
+        """Every number that the job wrote, in the files' order."""
+        numbers = []
+        for part in sorted((self.root / f"out-{name}").glob("*.ndjson")):
+            if not part.name.startswith("."):
+                numbers += [json.loads(line)["i"] for line in part.read_text().splitlines()]
+        return numbers
+
+    def check_rows(self, name):
+        rows = self.rows(name)
+        check(rows == list(range(len(rows))), f"{name} lost or doubled a row: {rows[:50]}")
+        return len(rows)
+
+    def start(self):
+        self.log = open(self.root / "daemon.log", "ab")
+        self.daemon = subprocess.Popen([WEIR, "daemon", "--config", str(self.config)],
+                                       stdin=subprocess.DEVNULL, stdout=self.log, stderr=self.log)
+        until("the daemon answers", lambda: self.get("/livez") is not None)
+
+    def get(self, path, method="GET"):
+        connection = UnixConnection(str(self.root / "run/weir.sock"))
+        try:
+            connection.request(method, path)
+            answer = connection.getresponse()
+            text = answer.read().decode()
+        except OSError:
+            return None
+        finally:
+            connection.close()
+        return json.loads(text) if answer.getheader("Content-Type") == "application/json" else text
+
+    def jobs(self):
+        return {job["name"]: job for job in self.get("/v1/jobs")["jobs"]}
+
+    def state(self, name):
+        job = self.jobs().get(name)
+        return job["state"] if job else "none"
+
+    def wait_state(self, name, state, seconds=20):
+        return until(f"{name} is {state}, but {self.state(name)}; see {self.root}",
+                     lambda: self.state(name) == state and self.jobs()[name], seconds)
+
+    def pid(self, name):
+        return self.jobs()[name]["pid"]
+
+    def weir(self, *words, code=0):
+        done = subprocess.run([WEIR, words[0], "--config", str(self.config), *words[1:]],
+                              capture_output=True, text=True, timeout=60)
+        check(done.returncode == code, f"weir {' '.join(words)}: exit {done.returncode}\n{done.stdout}{done.stderr}")
+        return done.stdout + done.stderr
+
+    def end(self, number=signal.SIGTERM):
+        self.daemon.send_signal(number)
+        return self.daemon.wait(30)
+
+    def daemon_log(self):
+        return (self.root / "daemon.log").read_text()
+
+
+def daemon_runs_jobs():
+    """A directory of jobs runs, each in its own process; SIGTERM drains all, and nothing is lost."""
+    with Site() as site:
+        for name in "abc":
+            site.job(name)
+        site.start()
+        pids = {site.wait_state(name, "running")["pid"] for name in "abc"}
+        check(len(pids) == 3, f"processes {pids}")
+        until("rows of all", lambda: all(len(site.rows(name)) > 5 for name in "abc"))
+        check("running" in site.weir("ps") and "n/0" in site.weir("lag", "a"), site.weir("lag", "a"))
+        check("claimed at epoch" in site.weir("logs", "b"), "b's log has its start")
+        check('weir_output_rows_total{job="c"}' in site.get("/metrics"), site.get("/metrics"))
+        check(site.get("/readyz") == "ok\n", site.get("/readyz"))
+        check(site.end() == 0, f"the daemon's exit; see {site.root}")
+        check(not any(is_alive(pid) for pid in pids), "no process is left")
+        for name in "abc":
+            site.check_rows(name)
+        check("no daemon answers" in site.weir("ps", code=1), "ps without a daemon")
+
+
+def daemon_stop_is_remembered():
+    """weir stop outlives the daemon; weir start takes it back. Stopping is no failure."""
+    with Site() as site:
+        site.job("a")
+        site.start()
+        site.wait_state("a", "running")
+        site.weir("stop", "a")
+        check(site.end() == 0, "exit")
+        site.start()
+        check(site.wait_state("a", "stopped")["failures"] == 0, "no failure")
+        site.weir("start", "a")
+        site.wait_state("a", "running")
+        check(site.end() == 0, "exit")
+        site.check_rows("a")
+
+
+def daemon_killed_job_comes_back():
+    """kill -9 of a job, four times in an hour, also with the daemon killed between, makes it FAILED, loudly."""
+    with Site() as site:
+        site.job("a", more="restart: { max_attempts: 4, backoff: { initial: 100ms, max: 100ms } }\n")
+        site.job("b")
+        site.start()
+        for failure in range(1, 5):
+            os.kill(site.wait_state("a", "running")["pid"], signal.SIGKILL)
+            until("the failure is counted", lambda: site.jobs()["a"]["failures"] == failure)
+            if failure == 2:
+                site.end(signal.SIGKILL)
+                site.start()
+        job = site.wait_state("a", "failed")
+        check(job["lastExit"] == "signal 9", job)
+        check("job a is failed" in site.get("/readyz"), site.get("/readyz"))
+        check('weir_job_state{job="a",state="failed"} 1' in site.get("/metrics"), "the metric")
+        check("after 4 failures" in site.daemon_log(), "the log")
+        site.wait_state("b", "running")
+        site.weir("start", "a")
+        site.wait_state("a", "running")
+        check(site.end() == 0, "exit")
+        site.check_rows("a")
+
+
+def daemon_killed():
+    """kill -9 of the daemon: its jobs drain at once; the next daemon starts each of them once."""
+    with Site() as site:
+        for name in "ab":
+            site.job(name)
+        site.start()
+        pids = [site.wait_state(name, "running")["pid"] for name in "ab"]
+        # One is stopped, so that it cannot drain: the next daemon must wait for it, and not start a second.
+        os.kill(pids[0], signal.SIGSTOP)
+        site.end(signal.SIGKILL)
+        until("b drains", lambda: not is_alive(pids[1]))
+        site.start()
+        site.wait_state("b", "running")
+        check(site.state("a") == "stopping", f"a is {site.state('a')} while its old process is there")
+        os.kill(pids[0], signal.SIGCONT)
+        check(site.wait_state("a", "running")["pid"] != pids[0], "another process")
+        check(site.end() == 0, "exit")
+        for name in "ab":
+            site.check_rows(name)
+
+
+def daemon_replaced():
+    """SIGUSR2: the daemon replaces itself and keeps its jobs, which notice nothing."""
+    with Site() as site:
+        for name in "ab":
+            site.job(name)
+        site.start()
+        pids = {name: site.wait_state(name, "running")["pid"] for name in "ab"}
+        started = site.get("/v1/version")["startedAt"]
+        for _ in range(3):
+            before = started
+            site.daemon.send_signal(signal.SIGUSR2)
+            started = until("a new daemon answers", lambda: (
+                (answer := site.get("/v1/version")) and answer["startedAt"] != before and answer["startedAt"]))
+            until("it has the jobs", lambda: all(site.state(name) == "running" for name in "ab"))
+            check(pids == {name: site.pid(name) for name in "ab"}, "the same processes")
+        os.kill(pids["a"], signal.SIGKILL)
+        until("a comes back", lambda: site.state("a") == "running" and site.pid("a") != pids["a"])
+        check("claimed" in site.weir("logs", "a", "-n", "20"), "its log goes on")
+        check(site.end() == 0, "exit")
+        check(not is_alive(pids["b"]), "no process is left")
+        for name in "ab":
+            site.check_rows(name)
+
+
+def daemon_reloads():
+    """New, changed, removed and broken files; a crash restart runs what was accepted."""
+    with Site() as site:
+        for name in "abcd":
+            site.job(name)
+        site.start()
+        pids = {name: site.wait_state(name, "running")["pid"] for name in "abcd"}
+        site.job("n")
+        site.job("a", more="limits: { memory: 64MiB }\n")
+        site.job("b", more="# a comment\nrestart: { max_attempts: 9 }\n")
+        (site.root / "jobs.d/c.yaml").unlink()
+        (site.root / "jobs.d/d.yaml").write_text("version: 1\njob: d\nsorces: {}\n")
+        dry = site.weir("reload", "--dry-run")
+        check(all(word in dry for word in ("start", "restart", "update", "stop", "keep", "sorces")), dry)
+        check(site.state("n") == "none", "a dry run changes nothing")
+        site.weir("reload")
+        site.wait_state("n", "running")
+        until("a is another process", lambda: site.state("a") == "running" and site.pid("a") != pids["a"])
+        check(site.pid("b") == pids["b"], "b was not restarted for a comment")
+        until("c is gone", lambda: site.state("c") == "none")
+        check(not is_alive(pids["c"]), "c's process")
+        check(site.pid("d") == pids["d"] and "sorces" in site.jobs()["d"]["pending"], site.jobs()["d"])
+        check("sorces" in site.weir("ps"), "ps says why")
+        os.kill(pids["d"], signal.SIGKILL)
+        until("d runs its accepted text", lambda: site.state("d") == "running" and site.pid("d") != pids["d"])
+        # An unreadable directory, and a weir.yaml with a mistake, change nothing.
+        (site.root / "jobs.d").rename(site.root / "elsewhere")
+        check("cannot be read" in site.weir("reload", code=1), "no directory")
+        (site.root / "elsewhere").rename(site.root / "jobs.d")
+        text = site.config.read_text()
+        site.config.write_text(text + "jobs_dri: x\n")
+        site.daemon.send_signal(signal.SIGHUP)
+        until("the mistake is told", lambda: "jobs_dri" in site.get("/readyz"))
+        site.config.write_text(text)
+        site.weir("reload")
+        check("jobs_dri" not in site.get("/readyz"), "it is mended")
+        check(site.end() == 0, "exit")
+        for name in "abdn":
+            site.check_rows(name)
+
+
+def daemon_markers():
+    """A job's marker stops it for good, the daemon's stops all; the next daemon runs what was not stopped."""
+    with Site() as site:
+        site.config.write_text(site.config.read_text() +
+                               "stop: { marker: { path: running, check_every: 100ms } }\n")
+        marker = "stop: { marker: { path: MARK, check_every: 100ms } }\n"
+        site.job("a", more=marker.replace("MARK", str(site.root / "a.run")))
+        site.job("b")
+        site.start()
+        for name in "ab":
+            site.wait_state(name, "running")
+        until("the markers", lambda: (site.root / "a.run").exists() and (site.root / "running").exists())
+        (site.root / "a.run").unlink()
+        job = site.wait_state("a", "stopped")
+        check(job["desired"] == "stopped" and job["failures"] == 0 and "marker" in job["why"], job)
+        (site.root / "running").unlink()
+        check(site.daemon.wait(30) == 0, "the daemon's exit")
+        site.start()
+        site.wait_state("b", "running")
+        check(site.state("a") == "stopped" and not (site.root / "a.run").exists(), "a stays stopped")
+        site.weir("start", "a")
+        check((site.root / "a.run").exists() and (site.root / "running").exists(), "both are there again")
+        check(site.end() == 0, "exit")
+        for name in "ab":
+            site.check_rows(name)
+
+
+def daemon_bad_surroundings():
+    """What is no job file harms no other; a second daemon does not start; a job that is done is finished."""
+    with Site() as site:
+        site.job("a")
+        site.job("done", source="generate: { every: 1ms, count: 20 }")
+        jobs = site.root / "jobs.d"
+        os.mkfifo(jobs / "fifo.yaml")
+        (jobs / "loop.yaml").symlink_to(jobs / "loop.yaml")
+        (jobs / "dir.yaml").mkdir()
+        (jobs / "slash.yaml").write_text((jobs / "a.yaml").read_text().replace("job: a", "job: a/b"))
+        (jobs / "twin.yaml").write_text((jobs / "done.yaml").read_text().replace("job: done", "job: t"))
+        (jobs / "twin2.yaml").write_text((jobs / "twin.yaml").read_text())
+        site.start()
+        site.wait_state("a", "running")
+        site.wait_state("done", "finished")
+        check(site.check_rows("done") == 20, "all rows")
+        problems = site.weir("ps")
+        for word in ("fifo.yaml", "loop.yaml", "dir.yaml", "slash.yaml", "twin.yaml", "twin2.yaml"):
+            check(word in problems, f"{word} is not in {problems}")
+        second = subprocess.run([WEIR, "daemon", "--config", str(site.config)], capture_output=True, text=True,
+                                timeout=60)
+        check(second.returncode == 1 and "process" in second.stderr, second.stderr)
+        check(site.end() == 0, "exit")
+        site.start()
+        check(site.wait_state("done", "finished")["pid"] is None, "it does not run again")
+        check(site.end() == 0, "exit")
+
+
+def daemon_hung_job():
+    """A job that gives no sign of life for 60 s is killed and started again: one attempt."""
+    with Site() as site:
+        site.job("a")
+        site.job("b")
+        site.start()
+        pid = site.wait_state("a", "running")["pid"]
+        os.kill(pid, signal.SIGSTOP)
+        until("it is killed", lambda: not is_alive(pid), 90)
+        job = site.wait_state("a", "running")
+        check("no sign of life" in job["lastExit"] and job["failures"] == 1, job)
+        site.wait_state("b", "running")
+        check(site.end() == 0, "exit")
+        site.check_rows("a")
+
+
+if __name__ == "__main__":
+    tell([daemon_runs_jobs, daemon_stop_is_remembered, daemon_killed_job_comes_back, daemon_killed,
+          daemon_replaced, daemon_reloads, daemon_markers, daemon_bad_surroundings, daemon_hung_job])
