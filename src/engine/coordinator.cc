@@ -82,7 +82,8 @@ Coordinator::Coordinator(const LaneId& id, const LaneOptions& options, bool boun
       actors_(actors),
       events_(events),
       back_until_(clock.mono()),
-      poison_(options.same_position),
+      poison_(Code::kRowsRefused, options.same_position),
+      too_large_(Code::kRowTooLarge, options.same_position),
       followers_(outbox_bounds_.size()),
       diverted_(outbox_bounds_.size()),
       context_{.job = id.job, .lane = id.lane, .epoch = {}},
@@ -265,6 +266,7 @@ void Coordinator::on(TransactionOpened& reply) {
 void Coordinator::on(EpochCommitted& reply) {
   failures_ = 0;
   poison_.decided(sealed_.moved);
+  too_large_.decided(sealed_.moved);
   if (sealed_.dropped > 0) {
     log(LogLevel::kInfo, context_,
         std::to_string(sealed_.dropped) + " records below the expected offset were dropped");
@@ -500,7 +502,7 @@ bool Coordinator::waits_for_topic(const Error& error) {
   return now < *topic_missing_ + kTopicPatience;
 }
 
-// `refused`: the splits whose rows may be the reason, with Code::kRowsRefused.
+// `refused`: the splits whose rows may be the reason, where rows were refused.
 void Coordinator::fail(Error error, const std::vector<SplitId>& refused) {
   if (giving_up(phase_)) {
     log(LogLevel::kDebug, context_, "while giving up: " + error.message());
@@ -519,11 +521,17 @@ void Coordinator::fail(Error error, const std::vector<SplitId>& refused) {
     case Action::kRecover:
       break;
   }
-  if (poison_.failed(error, progress_.splits, refused)) {
+  if (poison_.failed(error, progress_.splits, refused) >= kPoisonAttempts) {
     outcome_ = {LaneState::kHalted,
                 Error{Action::kHalt, Code::kPoisonEpoch,
                       "three attempts at the same positions failed: " + error.message()},
                 false};
+    return give_up(Then::kEnd);
+  }
+  const std::uint64_t attempts = too_large_.failed(error, progress_.splits, refused);
+  const AfterRefusal after = attempts > 0 ? after_refusal(attempts) : AfterRefusal::kBackOff;
+  if (after == AfterRefusal::kHalt) {
+    outcome_ = {LaneState::kHalted, refused_for_ever(attempts, error), false};
     return give_up(Then::kEnd);
   }
   if (stop_seen_) {
@@ -531,8 +539,7 @@ void Coordinator::fail(Error error, const std::vector<SplitId>& refused) {
     outcome_ = {LaneState::kStopped, {}, false};
     return give_up(Then::kEnd);
   }
-  // Each such attempt knows a row more that is to be left out: nothing is gained by waiting.
-  const bool at_once = error.code() == Code::kRowTooLarge;
+  const bool at_once = after == AfterRefusal::kAtOnce;
   if (!at_once) ++failures_;
   ++status_.recovers;
   const bool waiting = error.code() == Code::kBrokersUnreachable;
