@@ -57,7 +57,7 @@ Result<> Committer::connect() {
   const MonoTime deadline = clock_.mono() + kContactTimeout;
   WEIR_ASSIGN(lane_.decider, watched(deadline, [&] { return decider_->identify(deadline); }));
   WEIR_TRY(watched(deadline, [&] { return decider_->ensure_cell_place(deadline); }));
-  for (const auto& sink : parts_.sinks) WEIR_TRY(sink->check(deadline));
+  for (const auto& sink : parts_.sinks) WEIR_TRY(sink->check(clock_.mono() + kContactTimeout));
   return {};
 }
 
