@@ -17,6 +17,8 @@ constexpr seconds kCommitPatience{20};
 // A little over message.timeout.ms: librdkafka says first what became of the rows.
 constexpr seconds kFlushTimeout{50};
 constexpr seconds kAbortTimeout{5};
+// What a sink asks before each epoch: an outage is known soon.
+constexpr seconds kOpenTimeout{10};
 constexpr seconds kTailTimeout{5};
 // D records that stay for a decider which goes back a little (T13), and for people.
 constexpr EpochId::rep kKeptRecords = 8;
@@ -123,6 +125,7 @@ Result<std::vector<std::unique_ptr<SplitReader>>> Committer::assign(
 Result<EpochContext> Committer::open(AssignmentId assignment) {
   WEIR_TRY(check_health());
   const EpochId epoch = lane_.epoch.next();
+  for (const auto& sink : parts_.sinks) WEIR_TRY(sink->open(clock_.mono() + kOpenTimeout));
   WEIR_TRY(watched(soon(), [&] { return decider_->begin(epoch); }));
   return EpochContext{epoch, std::max(lane_.clock, clock_.wall()), assignment};
 }

@@ -314,6 +314,51 @@ TEST_CASE("Committer: knows nothing before it has recovered", "[engine]") {
   CHECK(rig.committer.progress().epoch == EpochId{3});
 }
 
+// A sink that is told of epochs, as long as it can be asked.
+class AskedSink final : public Sink {
+ public:
+  AskedSink(std::vector<std::string>& said, const bool& away) : said_(said), away_(away) {}
+  const std::string& name() const override { return name_; }
+  Result<> check(MonoTime) override { return {}; }
+  Result<> open(MonoTime) override {
+    if (away_) return Error{Action::kRetry, Code::kBrokersUnreachable, "no broker"};
+    said_.push_back("open");
+    return {};
+  }
+  Result<std::unique_ptr<SinkWriter>> open_writer(const Waker*) override {
+    return Error{Action::kStopJob, "nobody writes"};
+  }
+  Result<> flush(EpochId, MonoTime) override {
+    said_.push_back("flush");
+    return {};
+  }
+
+ private:
+  std::vector<std::string>& said_;
+  const bool& away_;
+  const std::string name_ = "out";
+};
+
+TEST_CASE("Committer: asks its sinks before each epoch, and opens none without an answer",
+          "[engine]") {
+  World world = stopped_world();
+  std::vector<std::string> said;
+  bool away = false;
+  Rig rig(world);
+  rig.parts.sinks.push_back(std::make_unique<AskedSink>(said, away));
+  rig.claim();
+  for (const std::int64_t from : {40, 60}) {
+    const auto epoch = rig.committer.open(AssignmentId{1});
+    REQUIRE(epoch);
+    REQUIRE(rig.committer.commit(*epoch, {{split(0), at(from), at(from + 20), 20}}, {}));
+  }
+  CHECK(said == std::vector<std::string>{"open", "flush", "open", "flush"});
+  away = true;
+  const auto epoch = rig.committer.open(AssignmentId{1});
+  REQUIRE_FALSE(epoch);
+  CHECK(epoch.error().code() == Code::kBrokersUnreachable);
+}
+
 TEST_CASE("Committer: an epoch is decided also when the rotation behind it fails", "[engine]") {
   World world = stopped_world();
   Rig rig(world);

@@ -688,7 +688,12 @@ TEST_CASE("Coordinator: a second stop during a commit leaves it to the next star
 
 TEST_CASE("Coordinator: a stop does not wait for brokers that do not answer", "[engine]") {
   Story story;
-  story.told<Recover>();
+  SECTION("while it recovers") { story.told<Recover>(); }
+  SECTION("while an epoch opens") {
+    story.claim();
+    story.worker(0, HasRecords{});
+    story.told<OpenTransaction>();
+  }
   story.coordinator->request_stop();
   story.coordinator->step();
   CHECK_FALSE(story.coordinator->ended());
