@@ -180,7 +180,7 @@ Result<> Committer::settle_positions(bool adopt, const std::vector<SplitId>& spl
     WEIR_TRY(check_cell_stands());
     // Deleting a topic deletes its groups' offsets too. When the records are other ones now, that
     // is what a person must know, and adopting or restoring offsets would not help.
-    WEIR_ASSIGN(const std::vector<TailCheck> tails, verify_tails(soon()));
+    WEIR_ASSIGN(const std::vector<TailCheck> tails, verify_tails(kStartPatience));
     facts.outside = outside_of(tails);
     found = decide_mirror(facts, parts_.options.same_position);
     if (found.halt) return halted(*found.halt);
