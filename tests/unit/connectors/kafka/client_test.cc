@@ -76,6 +76,13 @@ TEST_CASE("login_hint: says what to try where a mechanism needs more than the ri
   CHECK(login_hint("GSSAPI", 0x020002ff).find("libsasl2-modules-gssapi-mit") != std::string::npos);
 }
 
+TEST_CASE("never_ends: a consumer that saw its topic go, of a librdkafka before 2.1.0",
+          "[kafka]") {
+  CHECK(never_ends(true, 0x020002ff));
+  CHECK_FALSE(never_ends(false, 0x020002ff));
+  CHECK_FALSE(never_ends(true, 0x020100ff));
+}
+
 TEST_CASE("without_counts: what differs at each repeat is left out", "[kafka]") {
   const std::string_view refused = "k1:9092/1: Connect to ipv4#10.0.0.1:9092 failed: refused";
   CHECK(without_counts("[thrd:k1:9092/1]: " + std::string(refused) +
