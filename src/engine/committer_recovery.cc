@@ -280,12 +280,15 @@ std::vector<std::string> Committer::splits_of(const Source& source) const {
 // the job file may be another one, so there the kept ends are compared with it.
 Result<> Committer::resolve_ends(bool at_start) {
   for (const auto& source : parts_.sources) {
-    std::map<std::string, Position>& ends = lane_.sources[source->name()].ends;
+    SourceRecord& record = lane_.sources[source->name()];
+    std::map<std::string, Position>& ends = record.ends;
     std::vector<std::string> asked = splits_of(*source);
     if (!at_start) std::erase_if(asked, [&](const auto& split) { return ends.contains(split); });
     EndFacts facts{.source = source->name(),
                    .bounded = source->bounded(),
                    .moves = source->end_moves(),
+                   .text_kept = ends.empty() ? std::string() : record.end,
+                   .text = source->end_text(),
                    .kept = ends,
                    .resolved = {},
                    .describe = [&](const Position& end) { return source->describe(end); },
@@ -295,9 +298,10 @@ Result<> Committer::resolve_ends(bool at_start) {
     }
     EndDecision decision = decide_ends(facts);
     if (!decision.notice.empty()) {
-      log(decision.expected ? LogLevel::kInfo : LogLevel::kWarn, context(), decision.notice);
+      log(decision.changed ? LogLevel::kWarn : LogLevel::kInfo, context(), decision.notice);
     }
     ends = std::move(decision.ends);
+    record.end = std::move(decision.text);
   }
   return {};
 }

@@ -222,7 +222,7 @@ Mend reset(const Case& of) {
     if (const auto stops = start_halt(of, source)) {
       return refused(halt_text(*stops));
     }
-    mend.lane.sources[source.name] = {source.identity, source.ends};
+    mend.lane.sources[source.name] = {source.identity, source.ends, source.end};
   }
   for (const SurveyedSplit& split : of.survey.splits) {
     const auto source =

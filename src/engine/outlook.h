@@ -31,6 +31,7 @@ struct SurveyedSource {
   bool goes_on_after_loss = false;  ///< a position that its log does not hold is no HALT
   /// By `start:` and `end:`, with SurveyMode::kSettleAnew; by split.
   std::map<std::string, Position> first, ends;
+  std::string end;  ///< Source::end_text
 };
 
 struct SurveyedSplit {

@@ -306,6 +306,7 @@ EndDecision decide_ends(const EndFacts& facts) {
   const std::string who = "source \"" + facts.source + "\"";
   if (!facts.bounded) {
     if (facts.kept.empty()) return decision;
+    decision.changed = true;
     decision.notice = who +
                       " has no `end:` in the job file any more: the end of its first start, " +
                       end_of(*facts.kept.begin()) + and_more(facts.kept.size()) +
@@ -313,6 +314,7 @@ EndDecision decide_ends(const EndFacts& facts) {
     return decision;
   }
   decision.ends = facts.kept;
+  decision.text = facts.text_kept.empty() ? facts.text : facts.text_kept;
   std::vector<std::string> others;
   for (const auto& [split, now] : facts.resolved) {
     const auto [kept, first] = decision.ends.emplace(split, now);
@@ -320,7 +322,11 @@ EndDecision decide_ends(const EndFacts& facts) {
     others.push_back(end_of(*kept) + ", now " + facts.describe(now));
   }
   if (others.empty()) return decision;
-  decision.expected = facts.moves;
+  // What an older weir kept has no text: then only an end that moves is known to be none of news.
+  const bool same = decision.text == facts.text && !decision.text.empty();
+  decision.changed = facts.text_kept.empty() ? !facts.moves : !same;
+  // The logs have grown since, or records have gone from them: the job file says what it said.
+  if (!decision.changed && !facts.moves) return decision;
   decision.notice = who + " ends where its `end:` was at the first start: " + others.front() +
                     and_more(others.size()) + "\n  weir offsets " + facts.job +
                     " reset   begins anew, with the end of the job file\n  without `end:` in the "

@@ -114,6 +114,7 @@ class Surveyor {
       }
       if (source.bounded()) {
         WEIR_ASSIGN(found.ends, source.ends(names, soon()));
+        found.end = source.end_text();
       }
     }
     survey_.sources.push_back(std::move(found));
