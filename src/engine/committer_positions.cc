@@ -54,6 +54,7 @@ Result<> Committer::first_positions_of(Source& source, const std::vector<SplitId
   for (const std::string& name : names) ids.push_back({source.name(), name});
   WEIR_ASSIGN(const MirrorReading mirror, read_mirror(source, ids));
   const auto group = parts_.options.groups.find(source.name());
+  const auto place = parts_.options.places.find(source.name());
   const FirstStartDecision decision =
       decide_first_start({.id = parts_.id,
                           .source = source.name(),
@@ -62,7 +63,8 @@ Result<> Committer::first_positions_of(Source& source, const std::vector<SplitId
                           .start_explicit = source.start_is_explicit(),
                           .group_has_members = !mirror.groups_with_members.empty(),
                           .mirror = mirror.entries,
-                          .job = parts_.options.job_file});
+                          .job = parts_.options.job_file,
+                          .place = place != parts_.options.places.end() ? place->second : ""});
   if (decision.halt) {
     WEIR_TRY(check_cell_stands());
     return halted(*decision.halt);

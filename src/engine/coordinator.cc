@@ -543,7 +543,7 @@ void Coordinator::fail(Error error, const std::vector<SplitId>& refused) {
   const bool at_once = after == AfterRefusal::kAtOnce;
   if (!at_once) ++failures_;
   ++status_.recovers;
-  const bool waiting = error.code() == Code::kBrokersUnreachable;
+  const bool waiting = is_outage(error.code());
   status_.last_error = error.message();
   log(LogLevel::kWarn, context_, recovering_text(error));
   give_up(at_once ? Then::kRecoverAtOnce : Then::kBackOff);

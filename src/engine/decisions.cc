@@ -10,10 +10,18 @@ std::chrono::seconds backoff(std::uint64_t failures) {
   return std::chrono::seconds(std::min<std::uint64_t>(60, doubled));
 }
 
+bool is_outage(Code code) {
+  return code == Code::kBrokersUnreachable || code == Code::kClusterNotReady;
+}
+
 std::string recovering_text(const Error& error) {
-  if (error.code() != Code::kBrokersUnreachable) return "recovering: " + error.message();
+  if (!is_outage(error.code())) return "recovering: " + error.message();
+  const bool answers = error.code() == Code::kClusterNotReady;
   return "waiting_for_kafka (" + to_string(error.code()) + "): " + error.message() +
-         "; it is tried again until a broker answers. Check `brokers` and that the cluster is up";
+         (answers ? "; brokers answer, and it is tried again until they can do it. Look for replicas "
+                    "that are not in sync and partitions without a leader"
+                  : "; it is tried again until a broker answers. Check `brokers` and that the "
+                    "cluster is up");
 }
 
 MonoTime next_seal(const EpochProgress& progress, const EpochLimits& limits) {

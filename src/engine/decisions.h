@@ -19,8 +19,11 @@ namespace weir {
 /// section 3). Pure.
 std::chrono::seconds backoff(std::uint64_t failures);
 
-/// What the log says of a failure that is recovered from: state, code, cause, and for brokers that
-/// do not answer what to do. Pure.
+/// True when brokers do not answer, or cannot do it now: the lane waits for them. Pure.
+bool is_outage(Code code);
+
+/// What the log says of a failure that is recovered from: state, code, cause, and for an
+/// outage what to do. Pure.
 std::string recovering_text(const Error& error);
 
 /// What the open epoch has taken and written so far.

@@ -21,6 +21,7 @@ struct LogRange {
 struct SurveyedSource {
   std::string name;
   std::string group;
+  std::string place;  ///< LaneOptions::places
   std::string identity;
   /// The decider's transactions hold its positions, so the group's offsets are the truth; those of
   /// another source are copies, and LANE's and D records' positions are.

@@ -358,7 +358,8 @@ const MirrorMark* other_jobs_mark(const FirstStartFacts& facts) {
 
 // What the keys of the source do for a group that this job cannot simply begin with.
 std::string by_key(const FirstStartFacts& facts, const std::string& key, const std::string& does) {
-  return "\n  `" + key + "` of source \"" + facts.source + "\"   " + does;
+  return "\n  " + (facts.place.empty() ? facts.job : facts.place) + ": `" + key +
+         "` of source \"" + facts.source + "\"   " + does;
 }
 
 }  // namespace
@@ -380,12 +381,14 @@ FirstStartDecision decide_first_start(const FirstStartFacts& facts) {
                              " holds positions that this job wrote, but there is neither a state "
                              "directory nor a cell\n  weir offsets " +
                              facts.job + " adopt     goes on from them\n  weir offsets " +
-                             facts.job + " reset     begins anew");
+                             facts.job +
+                             " reset     begins anew\n  where the state directory is only elsewhere, "
+                             "with it in its place again the job goes on as it was");
   } else if (facts.start_committed) {
     // A pattern that matches nothing yet asks for nothing yet.
     if (!any && !mirror.empty()) {
       decision.halt =
-          halt("T3", Code::kGroupInUse,
+          halt("T3", Code::kNoOffsets,
                group +
                    " has no offsets, and `start: committed` asks for them: nobody has committed "
                    "any, or they have expired" +

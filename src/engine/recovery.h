@@ -143,6 +143,7 @@ struct FirstStartFacts {
   bool group_has_members = false;
   std::vector<MirrorEntry> mirror;
   std::string job;
+  std::string place;  ///< LaneOptions::places, of the source
 };
 struct FirstStartDecision {
   std::optional<RecoveryDecision> halt;

@@ -55,6 +55,7 @@ Meaning meaning_of(rd_kafka_resp_err_t code) {
     case RD_KAFKA_RESP_ERR_REQUEST_TIMED_OUT:
     case RD_KAFKA_RESP_ERR_NETWORK_EXCEPTION:
     case RD_KAFKA_RESP_ERR_BROKER_NOT_AVAILABLE:
+      return {Action::kRetry, Code::kBrokersUnreachable};
     case RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE:
     case RD_KAFKA_RESP_ERR_NOT_LEADER_FOR_PARTITION:
     case RD_KAFKA_RESP_ERR_NOT_CONTROLLER:
@@ -73,7 +74,7 @@ Meaning meaning_of(rd_kafka_resp_err_t code) {
     case RD_KAFKA_RESP_ERR_THROTTLING_QUOTA_EXCEEDED:
     // While brokers start, fewer are alive than a topic shall have replicas.
     case RD_KAFKA_RESP_ERR_INVALID_REPLICATION_FACTOR:
-      return {Action::kRetry, Code::kBrokersUnreachable};
+      return {Action::kRetry, Code::kClusterNotReady};
     case RD_KAFKA_RESP_ERR__AUTHENTICATION:
     case RD_KAFKA_RESP_ERR_SASL_AUTHENTICATION_FAILED:
     case RD_KAFKA_RESP_ERR_UNSUPPORTED_SASL_MECHANISM:

@@ -369,12 +369,15 @@ TEST_CASE("decide_first_start: `start: committed` without offsets names the ways
   facts.id = kId;
   facts.source = "in";
   facts.start_explicit = facts.start_committed = true;
+  facts.place = "clicks.yaml:7";
   facts.mirror = {entry("t/0", {})};
   const FirstStartDecision decision = decide_first_start(facts);
   REQUIRE(decision.halt);
-  CHECK(decision.halt->halt == Code::kGroupInUse);
+  CHECK(decision.halt->halt == Code::kNoOffsets);
+  CHECK(code_name(decision.halt->halt) == "no_offsets");
   CHECK_THAT(decision.halt->text,
-             Catch::Contains("has no offsets") && Catch::Contains("`start: earliest`") &&
+             Catch::Contains("has no offsets") &&
+                 Catch::Contains("\n  clicks.yaml:7: `start: earliest` of source \"in\"") &&
                  Catch::Contains("`start: latest`") && Catch::Contains("`group: NAME`"));
 }
 

@@ -10,12 +10,20 @@ namespace {
 TEST_CASE("to_error: an outage is tried again", "[kafka]") {
   for (const auto code :
        {RD_KAFKA_RESP_ERR__TRANSPORT, RD_KAFKA_RESP_ERR__TIMED_OUT, RD_KAFKA_RESP_ERR__RESOLVE,
-        RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN, RD_KAFKA_RESP_ERR_NOT_COORDINATOR,
-        RD_KAFKA_RESP_ERR_NOT_ENOUGH_REPLICAS, RD_KAFKA_RESP_ERR__MSG_TIMED_OUT}) {
+        RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN, RD_KAFKA_RESP_ERR__MSG_TIMED_OUT}) {
     const Error error = to_error(code, "trying");
     CAPTURE(error.message());
     CHECK(error.action() == Action::kRetry);
     CHECK(error.code() == Code::kBrokersUnreachable);
+  }
+  // Somebody answers: addresses are not what is wrong.
+  for (const auto code :
+       {RD_KAFKA_RESP_ERR_NOT_COORDINATOR, RD_KAFKA_RESP_ERR_NOT_ENOUGH_REPLICAS,
+        RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE, RD_KAFKA_RESP_ERR_KAFKA_STORAGE_ERROR}) {
+    const Error error = to_error(code, "trying");
+    CAPTURE(error.message());
+    CHECK(error.action() == Action::kRetry);
+    CHECK(error.code() == Code::kClusterNotReady);
   }
 }
 
