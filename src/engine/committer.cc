@@ -17,7 +17,8 @@ constexpr seconds kCommitPatience{20};
 // A little over message.timeout.ms: librdkafka says first what became of the rows.
 constexpr seconds kFlushTimeout{50};
 constexpr seconds kAbortTimeout{5};
-constexpr seconds kTailTimeout{5};
+// What a sink asks before each epoch: an outage is known soon.
+constexpr seconds kOpenTimeout{10};
 // D records that stay for a decider which goes back a little (T13), and for people.
 constexpr EpochId::rep kKeptRecords = 8;
 
@@ -123,6 +124,7 @@ Result<std::vector<std::unique_ptr<SplitReader>>> Committer::assign(
 Result<EpochContext> Committer::open(AssignmentId assignment) {
   WEIR_TRY(check_health());
   const EpochId epoch = lane_.epoch.next();
+  for (const auto& sink : parts_.sinks) WEIR_TRY(sink->open(clock_.mono() + kOpenTimeout));
   WEIR_TRY(watched(soon(), [&] { return decider_->begin(epoch); }));
   return EpochContext{epoch, std::max(lane_.clock, clock_.wall()), assignment};
 }
@@ -304,10 +306,12 @@ Result<bool> Committer::look_around() {
   }
   if (changed) return true;
   // The lane waits for the answer, so it is a short wait, and no answer says nothing.
-  if (Result<> tails = look_at_tails(clock_.mono() + kTailTimeout); !tails) {
+  if (Result<> tails = look_at_tails(); !tails) {
     if (tails.error().action() != Action::kRetry) return std::move(tails.error());
-    log(LogLevel::kInfo, context(),
-        "the last records read were not compared this time: " + tails.error().message());
+    log(LogLevel::kWarn, context(),
+        "the last records read were not compared, which is tried again in a minute; until then a "
+        "topic that is made again is not noticed: " +
+            tails.error().message());
   }
   return false;
 }
@@ -315,17 +319,42 @@ Result<bool> Committer::look_around() {
 // A topic that was deleted, made again and filled raises no event, and reading goes on in it: the
 // last record read may be one of the new topic's by now. So where reading has moved, the one that
 // was known before is compared too.
-Result<> Committer::look_at_tails(MonoTime deadline) {
+Result<> Committer::look_at_tails() {
   std::map<SplitId, Position> before = known_tails_;
   std::erase_if(before, [&](const auto& entry) {
     return lane_.splits.at(entry.first).position == entry.second;
   });
-  WEIR_ASSIGN(const std::vector<TailCheck> checks, compare_tails(before, deadline));
+  WEIR_ASSIGN(const std::vector<TailCheck> checks, compare_tails(before, kLookPatience));
   if (const auto rewritten = decide_tails(checks, parts_.options.job_file)) {
     return halted(*rewritten);
   }
-  WEIR_TRY(verify_tails(deadline));
+  WEIR_ASSIGN(const std::vector<TailCheck> now, verify_tails(kLookPatience));
+  warn_of_unverified(checks, now);
+  note_tails(now, [](const Source&) { return true; });
   return {};
+}
+
+// Of splits whose records were compared before, or read since; of others there is nothing to say.
+void Committer::warn_of_unverified(const std::vector<TailCheck>& before,
+                                   const std::vector<TailCheck>& now) {
+  std::map<SplitId, std::string> unverified;
+  for (const TailCheck& check : now) {
+    const bool had_one = known_tails_.contains(check.split);
+    if (check.state == TailState::kUnverified && had_one) unverified[check.split] = check.detail;
+  }
+  for (const TailCheck& check : before) {
+    if (check.state != TailState::kUnverified) unverified.erase(check.split);
+  }
+  const auto fresh = std::find_if(unverified.begin(), unverified.end(), [&](const auto& each) {
+    return !unverified_.contains(each.first);
+  });
+  if (fresh != unverified.end()) {
+    log(LogLevel::kWarn, context(),
+        "the last records read cannot be compared, and what is made again is not noticed, in " + std::to_string(unverified.size()) +
+            " splits, such as " + fresh->first.text() + ": " + fresh->second);
+  }
+  unverified_.clear();
+  for (const auto& [split, detail] : unverified) unverified_.insert(split);
 }
 
 Result<std::map<SplitId, Position>> Committer::find_ends() {

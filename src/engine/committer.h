@@ -70,6 +70,11 @@ class Committer {
   CommitterProgress progress() const;
 
  private:
+  // How long comparing the last records may take, beside some more for each split: the lane waits
+  // for a look.
+  static constexpr std::chrono::seconds kStartPatience{30};
+  static constexpr std::chrono::seconds kLookPatience{5};
+
   MonoTime soon() const { return clock_.mono() + std::chrono::seconds(30); }
   static Error abandoned();
   /// One call to the decider, under the watch; `call` returns a Result. `deadline` is the call's
@@ -92,10 +97,15 @@ class Committer {
   Result<> check_cell_stands();
   /// Where LANE stands in the splits that the job file names.
   std::map<SplitId, Position> positions_read() const;
+  /// Within `patience`, and some more for each position.
   Result<std::vector<TailCheck>> compare_tails(const std::map<SplitId, Position>& positions,
-                                               MonoTime deadline);
-  /// Of where LANE stands now. `report`: says which tails could not be compared.
-  Result<std::vector<TailCheck>> verify_tails(MonoTime deadline, bool report = false);
+                                               std::chrono::seconds patience);
+  /// Of where LANE stands now, as `patience` is above.
+  Result<std::vector<TailCheck>> verify_tails(std::chrono::seconds patience);
+  /// `checks` are of where LANE stands. What they could not compare is known by what it was known
+  /// by before, where `keep` says so for its source.
+  void note_tails(const std::vector<TailCheck>& checks,
+                  const std::function<bool(const Source&)>& keep);
   void report_unverified(const std::vector<TailCheck>& checks) const;
   Result<> resolve_ends(bool at_start);
   Result<> claim();
@@ -118,7 +128,8 @@ class Committer {
 
   // committer.cc
   Result<> check_health();
-  Result<> look_at_tails(MonoTime deadline);
+  Result<> look_at_tails();
+  void warn_of_unverified(const std::vector<TailCheck>& before, const std::vector<TailCheck>& now);
   Result<> flush(const EpochContext& epoch, const std::vector<SplitRange>& moved);
   EpochRecord record_of(const EpochContext& epoch, const std::vector<SplitRange>& moved);
   Result<> decide_locally(EpochRecord& record, const std::vector<OutboxRow>& outbox);
@@ -146,9 +157,10 @@ class Committer {
   std::map<std::string, std::string> identities_;  // of the sources, as of the last recovery
   std::set<std::string> mirrored_;  // sources whose positions the decider's transaction holds
   std::vector<ClaimedSplit> claimed_;
-  // Whose tails were the same at the last look or claim, or lay outside of their logs; else of the
-  // first epoch since then.
+  // Whose tails were the same at the last look or claim that could compare them, or lay outside of
+  // their logs; where none could, of the first epoch since the claim.
   std::map<SplitId, Position> known_tails_;
+  std::set<SplitId> unverified_;  // as of the last look: told once
   std::vector<SplitId> unclaimed_;  // that begin anew with the claim under way
   std::uint64_t offsets_lost_ = 0;  // of splits that the recovery under way lets go
   std::chrono::sys_seconds claimed_at_{};

@@ -54,6 +54,7 @@ Result<> Committer::first_positions_of(Source& source, const std::vector<SplitId
   for (const std::string& name : names) ids.push_back({source.name(), name});
   WEIR_ASSIGN(const MirrorReading mirror, read_mirror(source, ids));
   const auto group = parts_.options.groups.find(source.name());
+  const auto place = parts_.options.places.find(source.name());
   const FirstStartDecision decision =
       decide_first_start({.id = parts_.id,
                           .source = source.name(),
@@ -62,7 +63,8 @@ Result<> Committer::first_positions_of(Source& source, const std::vector<SplitId
                           .start_explicit = source.start_is_explicit(),
                           .group_has_members = !mirror.groups_with_members.empty(),
                           .mirror = mirror.entries,
-                          .job = parts_.options.job_file});
+                          .job = parts_.options.job_file,
+                          .place = place != parts_.options.places.end() ? place->second : ""});
   if (decision.halt) {
     WEIR_TRY(check_cell_stands());
     return halted(*decision.halt);
@@ -180,7 +182,7 @@ Result<> Committer::settle_positions(bool adopt, const std::vector<SplitId>& spl
     WEIR_TRY(check_cell_stands());
     // Deleting a topic deletes its groups' offsets too. When the records are other ones now, that
     // is what a person must know, and adopting or restoring offsets would not help.
-    WEIR_ASSIGN(const std::vector<TailCheck> tails, verify_tails(soon()));
+    WEIR_ASSIGN(const std::vector<TailCheck> tails, verify_tails(kStartPatience));
     facts.outside = outside_of(tails);
     found = decide_mirror(facts, parts_.options.same_position);
     if (found.halt) return halted(*found.halt);

@@ -39,8 +39,10 @@ Result<Recovered> Committer::recover(bool at_start) {
   } else {
     WEIR_TRY(continue_from(decision, splits));
   }
-  const auto patience = static_cast<std::int64_t>(lane_.splits.size()) * kTailPatience;
-  WEIR_ASSIGN(const std::vector<TailCheck> tails, verify_tails(soon() + patience, true));
+  WEIR_ASSIGN(const std::vector<TailCheck> tails, verify_tails(kStartPatience));
+  report_unverified(tails);
+  // Positions that may have left a log for another one say nothing of the one before.
+  note_tails(tails, [](const Source& source) { return !source.goes_on_after_loss(); });
   // An `end:` was resolved in the log of before.
   for (const SplitId& split : outside_of(tails))
     lane_.sources[split.source].ends.erase(split.split);
@@ -57,7 +59,7 @@ Result<> Committer::connect() {
   const MonoTime deadline = clock_.mono() + kContactTimeout;
   WEIR_ASSIGN(lane_.decider, watched(deadline, [&] { return decider_->identify(deadline); }));
   WEIR_TRY(watched(deadline, [&] { return decider_->ensure_cell_place(deadline); }));
-  for (const auto& sink : parts_.sinks) WEIR_TRY(sink->check(deadline));
+  for (const auto& sink : parts_.sinks) WEIR_TRY(sink->check(clock_.mono() + kContactTimeout));
   return {};
 }
 
@@ -213,7 +215,9 @@ std::map<SplitId, Position> Committer::positions_read() const {
 }
 
 Result<std::vector<TailCheck>> Committer::compare_tails(
-    const std::map<SplitId, Position>& positions, MonoTime deadline) {
+    const std::map<SplitId, Position>& positions, seconds patience) {
+  const MonoTime deadline =
+      clock_.mono() + patience + static_cast<std::int64_t>(positions.size()) * kTailPatience;
   std::vector<TailCheck> all;
   for (const auto& source : parts_.sources) {
     std::vector<SplitAssignment> assignments;
@@ -226,19 +230,27 @@ Result<std::vector<TailCheck>> Committer::compare_tails(
   return all;
 }
 
-Result<std::vector<TailCheck>> Committer::verify_tails(MonoTime deadline, bool report) {
-  const std::map<SplitId, Position> positions = positions_read();
-  WEIR_ASSIGN(const std::vector<TailCheck> all, compare_tails(positions, deadline));
+Result<std::vector<TailCheck>> Committer::verify_tails(seconds patience) {
+  WEIR_ASSIGN(std::vector<TailCheck> all, compare_tails(positions_read(), patience));
   if (const auto rewritten = decide_tails(all, parts_.options.job_file)) return halted(*rewritten);
+  return all;
+}
+
+void Committer::note_tails(const std::vector<TailCheck>& checks,
+                           const std::function<bool(const Source&)>& keep) {
   std::map<SplitId, Position> known;
-  for (const TailCheck& check : all) {
+  for (const TailCheck& check : checks) {
     // Until its reader has seen that it is outside, the log may grow past it unnoticed.
-    const bool stays = check.state == TailState::kSame || check.state == TailState::kOutside;
-    if (stays) known[check.split] = positions.at(check.split);
+    if (check.state == TailState::kSame || check.state == TailState::kOutside) {
+      known[check.split] = lane_.splits.at(check.split).position;
+      continue;
+    }
+    const auto before = known_tails_.find(check.split);
+    if (before != known_tails_.end() && keep(*parts_.sources[source_of(check.split)])) {
+      known.insert(*before);
+    }
   }
   known_tails_ = std::move(known);
-  if (report) report_unverified(all);
-  return all;
 }
 
 void Committer::report_unverified(const std::vector<TailCheck>& checks) const {
@@ -268,12 +280,15 @@ std::vector<std::string> Committer::splits_of(const Source& source) const {
 // the job file may be another one, so there the kept ends are compared with it.
 Result<> Committer::resolve_ends(bool at_start) {
   for (const auto& source : parts_.sources) {
-    std::map<std::string, Position>& ends = lane_.sources[source->name()].ends;
+    SourceRecord& record = lane_.sources[source->name()];
+    std::map<std::string, Position>& ends = record.ends;
     std::vector<std::string> asked = splits_of(*source);
     if (!at_start) std::erase_if(asked, [&](const auto& split) { return ends.contains(split); });
     EndFacts facts{.source = source->name(),
                    .bounded = source->bounded(),
                    .moves = source->end_moves(),
+                   .text_kept = ends.empty() ? std::string() : record.end,
+                   .text = source->end_text(),
                    .kept = ends,
                    .resolved = {},
                    .describe = [&](const Position& end) { return source->describe(end); },
@@ -283,9 +298,10 @@ Result<> Committer::resolve_ends(bool at_start) {
     }
     EndDecision decision = decide_ends(facts);
     if (!decision.notice.empty()) {
-      log(decision.expected ? LogLevel::kInfo : LogLevel::kWarn, context(), decision.notice);
+      log(decision.changed ? LogLevel::kWarn : LogLevel::kInfo, context(), decision.notice);
     }
     ends = std::move(decision.ends);
+    record.end = std::move(decision.text);
   }
   return {};
 }

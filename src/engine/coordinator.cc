@@ -86,7 +86,8 @@ Coordinator::Coordinator(const LaneId& id, const LaneOptions& options, bool boun
       actors_(actors),
       events_(events),
       back_until_(clock.mono()),
-      poison_(options.same_position),
+      poison_(Code::kRowsRefused, options.same_position),
+      too_large_(Code::kRowTooLarge, options.same_position),
       followers_(outbox_bounds_.size()),
       diverted_(outbox_bounds_.size()),
       context_{.job = id.job, .lane = id.lane, .epoch = {}},
@@ -272,6 +273,7 @@ void Coordinator::on(TransactionOpened& reply) {
 void Coordinator::on(EpochCommitted& reply) {
   failures_ = 0;
   poison_.decided(sealed_.moved);
+  too_large_.decided(sealed_.moved);
   if (sealed_.dropped > 0) {
     log(LogLevel::kInfo, context_,
         std::to_string(sealed_.dropped) + " records below the expected offset were dropped");
@@ -479,7 +481,8 @@ void Coordinator::watch_stops() {
   }
   LaneOutcome stopped{LaneState::kStopped, {}, false};
   if (phase_ == Phase::kBackingOff) return end(std::move(stopped));
-  const bool connecting = phase_ == Phase::kRecovering || phase_ == Phase::kAssigning;
+  const bool connecting = phase_ == Phase::kRecovering || phase_ == Phase::kAssigning ||
+                          phase_ == Phase::kOpening;
   const bool impatient = stops > 1 || now >= *stop_seen_ + options_.drain_timeout ||
                          (connecting && now >= *stop_seen_ + kStopPatience);
   if (!impatient) return;
@@ -521,7 +524,7 @@ bool Coordinator::waits_for_topic(const Error& error) {
   return now < *topic_missing_ + kTopicPatience;
 }
 
-// `refused`: the splits whose rows may be the reason, with Code::kRowsRefused.
+// `refused`: the splits whose rows may be the reason, where rows were refused.
 void Coordinator::fail(Error error, const std::vector<SplitId>& refused) {
   if (giving_up(phase_)) {
     log(LogLevel::kDebug, context_, "while giving up: " + error.message());
@@ -540,11 +543,17 @@ void Coordinator::fail(Error error, const std::vector<SplitId>& refused) {
     case Action::kRecover:
       break;
   }
-  if (poison_.failed(error, progress_.splits, refused)) {
+  if (poison_.failed(error, progress_.splits, refused) >= kPoisonAttempts) {
     outcome_ = {LaneState::kHalted,
                 Error{Action::kHalt, Code::kPoisonEpoch,
                       "three attempts at the same positions failed: " + error.message()},
                 false};
+    return give_up(Then::kEnd);
+  }
+  const std::uint64_t attempts = too_large_.failed(error, progress_.splits, refused);
+  const AfterRefusal after = attempts > 0 ? after_refusal(attempts) : AfterRefusal::kBackOff;
+  if (after == AfterRefusal::kHalt) {
+    outcome_ = {LaneState::kHalted, refused_for_ever(attempts, error), false};
     return give_up(Then::kEnd);
   }
   if (stop_seen_) {
@@ -552,11 +561,10 @@ void Coordinator::fail(Error error, const std::vector<SplitId>& refused) {
     outcome_ = {LaneState::kStopped, {}, false};
     return give_up(Then::kEnd);
   }
-  // Each such attempt knows a row more that is to be left out: nothing is gained by waiting.
-  const bool at_once = error.code() == Code::kRowTooLarge;
+  const bool at_once = after == AfterRefusal::kAtOnce;
   if (!at_once) ++failures_;
   ++status_.recovers;
-  const bool waiting = error.code() == Code::kBrokersUnreachable;
+  const bool waiting = is_outage(error.code());
   status_.last_error = error.message();
   log(LogLevel::kWarn, context_, recovering_text(error));
   give_up(at_once ? Then::kRecoverAtOnce : Then::kBackOff);

@@ -175,7 +175,8 @@ class Coordinator {
   MonoTime assigned_;                      // when the lane began to run
   std::uint64_t failures_ = 0;             // since an epoch was decided, or the lane had been calm
   std::optional<MonoTime> topic_missing_;  // since when
-  PoisonCounter poison_;
+  PoisonCounter poison_;     // kRowsRefused
+  PoisonCounter too_large_;  // kRowTooLarge
   std::set<SkipKind> skips_told_;  // of all workers
   bool claimed_once_ = false;      // by this process
   std::optional<MonoTime> stop_seen_;

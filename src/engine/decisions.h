@@ -19,8 +19,11 @@ namespace weir {
 /// section 3). Pure.
 std::chrono::seconds backoff(std::uint64_t failures);
 
-/// What the log says of a failure that is recovered from: state, code, cause, and for brokers that
-/// do not answer what to do. Pure.
+/// True when brokers do not answer, or cannot do it now: the lane waits for them. Pure.
+bool is_outage(Code code);
+
+/// What the log says of a failure that is recovered from: state, code, cause, and for an
+/// outage what to do. Pure.
 std::string recovering_text(const Error& error);
 
 /// What the open epoch has taken and written so far.
@@ -48,22 +51,35 @@ enum class AfterCommit : unsigned char {
 /// The table of epochs.md section 3, for every commit of the cell. Pure.
 AfterCommit on_commit_result(const Result<Verdict>& result, bool rotate_always);
 
-/// Counts, for each split, the epochs that failed at its position for a reason that lies in their
-/// rows. What happens between two of them (an outage, a fence, epochs of other splits) neither
+/// What follows an attempt of an epoch in which a broker refused rows that the next attempt will
+/// know (Code::kRowTooLarge).
+enum class AfterRefusal : unsigned char {
+  kAtOnce,   ///< it knows rows more, and nothing is gained by waiting
+  kBackOff,  ///< knowing them seems not to help
+  kHalt,     ///< and did not
+};
+/// `attempts` of them at one position, this one included. They end where a replay makes
+/// the bytes that were refused again; rows that hold a time are others each time. Pure.
+AfterRefusal after_refusal(std::uint64_t attempts);
+/// Of Code::kRowsRefused, whose rows nobody knows, this many are HALT poison_epoch.
+inline constexpr std::uint64_t kPoisonAttempts = 3;
+/// With kHalt: what is known. `last`: what the last attempt failed with. Pure.
+Error refused_for_ever(std::uint64_t attempts, const Error& last);
+
+/// Counts, for each split, the epochs that failed at its position with one code, for a reason that
+/// lies in their rows. What happens between two of them (an outage, a fence, epochs of other splits) neither
 /// counts nor forgets.
 ///
 /// Owned by the lane. Thread: the lane's.
 class PoisonCounter {
  public:
-  static constexpr int kAttempts = 3;
-
   /// True when two positions are one place; null: when their bytes are.
   using Same = bool (*)(const Position& a, const Position& b);
-  explicit PoisonCounter(Same same) : same_(same) {}
+  PoisonCounter(Code code, Same same) : code_(code), same_(same) {}
 
   /// Takes the failure of the epoch that began at `positions`; `splits` are those whose rows may be
-  /// the reason. True when it was the third of one of them.
-  bool failed(const Error& error, const SplitProgressMap& positions,
+  /// the reason. The largest count of one of them; 0 for another code.
+  std::uint64_t failed(const Error& error, const SplitProgressMap& positions,
               const std::vector<SplitId>& splits);
   /// An epoch that moved these was decided.
   void decided(const std::vector<SplitRange>& moved);
@@ -71,8 +87,9 @@ class PoisonCounter {
  private:
   struct Failures {
     Position at;
-    int count = 0;
+    std::uint64_t count = 0;
   };
+  const Code code_;
   const Same same_;
   std::map<SplitId, Failures> failures_;
 };

@@ -76,6 +76,8 @@ struct LaneOptions {
   RowErrorRule decode_errors, eval_errors, sink_errors;
   std::string job;                            ///< its name, for dead letters
   std::map<std::string, std::string> groups;  ///< source name -> its group, if any
+  /// Source name -> where the job file has it, "clicks.yaml:7"; for messages.
+  std::map<std::string, std::string> places;
   /// True when two positions are one offset; the source's connector knows.
   bool (*same_position)(const Position& a, const Position& b) = nullptr;
 };

@@ -186,7 +186,8 @@ std::optional<RecoveryDecision> start_halt(const Case& of, const SurveyedSource&
                         .start_explicit = source.start_explicit,
                         .group_has_members = source.group_has_members,
                         .mirror = {},
-                        .job = of.facts().job};
+                        .job = of.facts().job,
+                        .place = source.place};
   for (const SurveyedSplit& split : of.survey.splits) {
     if (split.split.source != source.name) continue;
     MirrorEntry entry = split.mirror;
@@ -205,7 +206,7 @@ Mend reset(const Case& of) {
     return nothing_to_do(of, "this job has never run");
   }
   if (outlook.halts(Code::kForeignCell) || outlook.halts(Code::kGroupInUse) ||
-      outlook.halts(Code::kInDoubt)) {
+      outlook.halts(Code::kNoOffsets) ||      outlook.halts(Code::kInDoubt)) {
     return refused_by_halt(of, "reset does not help here");
   }
   Mend mend{.verdict = MendVerdict::kDo,
@@ -222,7 +223,7 @@ Mend reset(const Case& of) {
     if (const auto stops = start_halt(of, source)) {
       return refused(halt_text(*stops));
     }
-    mend.lane.sources[source.name] = {source.identity, source.ends};
+    mend.lane.sources[source.name] = {source.identity, source.ends, source.end};
   }
   for (const SurveyedSplit& split : of.survey.splits) {
     const auto source =

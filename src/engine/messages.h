@@ -85,7 +85,7 @@ struct Discarded {
 };
 struct WorkerFailed {
   Error error;
-  std::optional<SplitId> split;  ///< whose row was refused, with Code::kRowsRefused
+  std::optional<SplitId> split;  ///< whose row was refused, where one was
 };
 struct FromWorker {
   std::size_t worker = 0;

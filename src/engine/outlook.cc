@@ -61,7 +61,8 @@ std::optional<RecoveryDecision> start_halt(const Survey& survey, const SurveyedS
                              .start_explicit = source.start_explicit,
                              .group_has_members = source.group_has_members,
                              .mirror = mirror_of(survey, source.name),
-                             .job = survey.recovery.job})
+                             .job = survey.recovery.job,
+                             .place = source.place})
       .halt;
 }
 

@@ -21,6 +21,7 @@ struct LogRange {
 struct SurveyedSource {
   std::string name;
   std::string group;
+  std::string place;  ///< LaneOptions::places
   std::string identity;
   /// The decider's transactions hold its positions, so the group's offsets are the truth; those of
   /// another source are copies, and LANE's and D records' positions are.
@@ -31,6 +32,7 @@ struct SurveyedSource {
   bool goes_on_after_loss = false;  ///< a position that its log does not hold is no HALT
   /// By `start:` and `end:`, with SurveyMode::kSettleAnew; by split.
   std::map<std::string, Position> first, ends;
+  std::string end;  ///< Source::end_text
 };
 
 struct SurveyedSplit {

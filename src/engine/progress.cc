@@ -1,6 +1,13 @@
 #include "engine/progress.h"
 
 namespace weir {
+namespace {
+
+std::int64_t seconds_between(MonoTime from, MonoTime to) {
+  return std::chrono::duration_cast<std::chrono::seconds>(to - from).count();
+}
+
+}  // namespace
 
 MonoTime ProgressReports::due(const LaneStatus& status) const {
   return has_news(status) ? said_at_ + kEvery : MonoTime::max();
@@ -8,18 +15,19 @@ MonoTime ProgressReports::due(const LaneStatus& status) const {
 
 std::optional<std::string> ProgressReports::report(const LaneStatus& status, MonoTime now) {
   if (now < due(status)) return std::nullopt;
-  const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(now - said_at_);
-  std::string text = std::to_string(status.rows_in - rows_in_) + " records in, " +
-                     std::to_string(status.rows_out - rows_out_) + " rows out, " +
-                     std::to_string(status.epochs - epochs_) + " epochs in " +
-                     std::to_string(seconds.count()) + " s";
-  if (status.lag_records) text += "; lag " + std::to_string(*status.lag_records);
-  if (status.rows_skipped > 0) text += "; " + std::to_string(status.rows_skipped) + " skipped";
-  if (status.rows_dead > 0) text += "; " + std::to_string(status.rows_dead) + " dead letters";
+  std::string text = "in the last " + std::to_string(seconds_between(said_at_, now)) +
+                     " s: " + std::to_string(status.rows_in - said_.rows_in) + " records in, " +
+                     std::to_string(status.rows_out - said_.rows_out) + " rows out";
+  const auto add = [&](std::uint64_t count, const char* what) {
+    if (count > 0) text += ", " + std::to_string(count) + what;
+  };
+  add(status.rows_skipped - said_.rows_skipped, " skipped");
+  add(status.rows_dead - said_.rows_dead, " dead letters");
+  add(status.offsets_lost - said_.offsets_lost, " offsets lost");
+  add(status.epochs - said_.epochs, " epochs");
+  if (status.lag_records) text += "; lag now " + std::to_string(*status.lag_records);
   said_at_ = now;
-  epochs_ = status.epochs;
-  rows_in_ = status.rows_in;
-  rows_out_ = status.rows_out;
+  said_ = status;
   return text;
 }
 

@@ -22,16 +22,15 @@ class ProgressReports {
 
   /// When report() may have something to tell; never while nothing was committed since it did.
   MonoTime due(const LaneStatus& status) const;
-  /// What was committed since the line before; nothing before it is due.
+  /// What was committed since the line before, all of its counts alike, and how far behind the lane
+  /// is now; nothing before it is due.
   std::optional<std::string> report(const LaneStatus& status, MonoTime now);
 
  private:
-  bool has_news(const LaneStatus& status) const { return status.epochs != epochs_; }
+  bool has_news(const LaneStatus& status) const { return status.epochs != said_.epochs; }
 
   MonoTime said_at_;
-  std::uint64_t epochs_ = 0;  // these as of then
-  std::uint64_t rows_in_ = 0;
-  std::uint64_t rows_out_ = 0;
+  LaneStatus said_;  // as of then
 };
 
 }  // namespace weir

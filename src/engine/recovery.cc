@@ -306,6 +306,7 @@ EndDecision decide_ends(const EndFacts& facts) {
   const std::string who = "source \"" + facts.source + "\"";
   if (!facts.bounded) {
     if (facts.kept.empty()) return decision;
+    decision.changed = true;
     decision.notice = who +
                       " has no `end:` in the job file any more: the end of its first start, " +
                       end_of(*facts.kept.begin()) + and_more(facts.kept.size()) +
@@ -313,6 +314,7 @@ EndDecision decide_ends(const EndFacts& facts) {
     return decision;
   }
   decision.ends = facts.kept;
+  decision.text = facts.text_kept.empty() ? facts.text : facts.text_kept;
   std::vector<std::string> others;
   for (const auto& [split, now] : facts.resolved) {
     const auto [kept, first] = decision.ends.emplace(split, now);
@@ -320,7 +322,11 @@ EndDecision decide_ends(const EndFacts& facts) {
     others.push_back(end_of(*kept) + ", now " + facts.describe(now));
   }
   if (others.empty()) return decision;
-  decision.expected = facts.moves;
+  // What an older weir kept has no text: then only an end that moves is known to be none of news.
+  const bool same = decision.text == facts.text && !decision.text.empty();
+  decision.changed = facts.text_kept.empty() ? !facts.moves : !same;
+  // The logs have grown since, or records have gone from them: the job file says what it said.
+  if (!decision.changed && !facts.moves) return decision;
   decision.notice = who + " ends where its `end:` was at the first start: " + others.front() +
                     and_more(others.size()) + "\n  weir offsets " + facts.job +
                     " reset   begins anew, with the end of the job file\n  without `end:` in the "
@@ -352,7 +358,8 @@ const MirrorMark* other_jobs_mark(const FirstStartFacts& facts) {
 
 // What the keys of the source do for a group that this job cannot simply begin with.
 std::string by_key(const FirstStartFacts& facts, const std::string& key, const std::string& does) {
-  return "\n  `" + key + "` of source \"" + facts.source + "\"   " + does;
+  return "\n  " + (facts.place.empty() ? facts.job : facts.place) + ": `" + key +
+         "` of source \"" + facts.source + "\"   " + does;
 }
 
 }  // namespace
@@ -374,12 +381,14 @@ FirstStartDecision decide_first_start(const FirstStartFacts& facts) {
                              " holds positions that this job wrote, but there is neither a state "
                              "directory nor a cell\n  weir offsets " +
                              facts.job + " adopt     goes on from them\n  weir offsets " +
-                             facts.job + " reset     begins anew");
+                             facts.job +
+                             " reset     begins anew\n  where the state directory is only elsewhere, "
+                             "with it in its place again the job goes on as it was");
   } else if (facts.start_committed) {
     // A pattern that matches nothing yet asks for nothing yet.
     if (!any && !mirror.empty()) {
       decision.halt =
-          halt("T3", Code::kGroupInUse,
+          halt("T3", Code::kNoOffsets,
                group +
                    " has no offsets, and `start: committed` asks for them: nobody has committed "
                    "any, or they have expired" +

@@ -118,6 +118,7 @@ struct EndFacts {
   std::string source;
   bool bounded = false;                      ///< the job file has an end
   bool moves = false;                        ///< Source::end_moves
+  std::string text_kept, text;               ///< Source::end_text, of `kept` and now
   std::map<std::string, Position> kept;      ///< by split, since its first start
   std::map<std::string, Position> resolved;  ///< now; of those that are not kept at least
   std::function<std::string(const Position&)> describe;
@@ -125,8 +126,9 @@ struct EndFacts {
 };
 struct EndDecision {
   std::map<std::string, Position> ends;  ///< to be kept
+  std::string text;                      ///< that they were resolved from
   std::string notice;                    ///< when they are not what the job file says; else empty
-  bool expected = false;                 ///< the notice is nobody's mistake
+  bool changed = false;                  ///< the job file says something else than then
 };
 /// A split's end is resolved once and kept; without an `end:` none is. Pure.
 EndDecision decide_ends(const EndFacts& facts);
@@ -141,6 +143,7 @@ struct FirstStartFacts {
   bool group_has_members = false;
   std::vector<MirrorEntry> mirror;
   std::string job;
+  std::string place;  ///< LaneOptions::places, of the source
 };
 struct FirstStartDecision {
   std::optional<RecoveryDecision> halt;

@@ -88,6 +88,10 @@ class Surveyor {
         group != parts_.options.groups.end()) {
       found.group = group->second;
     }
+    if (const auto place = parts_.options.places.find(source.name());
+        place != parts_.options.places.end()) {
+      found.place = place->second;
+    }
     found.start_committed = source.starts_at_committed();
     found.start_explicit = source.start_is_explicit();
     found.goes_on_after_loss = source.goes_on_after_loss();
@@ -114,6 +118,7 @@ class Surveyor {
       }
       if (source.bounded()) {
         WEIR_ASSIGN(found.ends, source.ends(names, soon()));
+        found.end = source.end_text();
       }
     }
     survey_.sources.push_back(std::move(found));

@@ -230,8 +230,8 @@ void Worker::fail(Error error, std::optional<SplitId> split) {
 // What could not be written stands first.
 void Worker::fail_writing(Error error) {
   std::optional<SplitId> split;
-  const bool refused = error.code() == Code::kRowsRefused && !pending_.empty();
-  if (refused) split = task_of(*pending_.front().batch).split;
+  const bool refused = error.code() == Code::kRowsRefused || error.code() == Code::kRowTooLarge;
+  if (refused && !pending_.empty()) split = task_of(*pending_.front().batch).split;
   fail(std::move(error), std::move(split));
 }
 

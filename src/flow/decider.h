@@ -82,7 +82,7 @@ class Decider {
   /// True when commit() carries the mirror in the same transaction as the cell.
   virtual bool mirror_is_transactional() const = 0;
 
-  /// Opens the transaction that the epoch's rows go into; local and quick.
+  /// Opens the transaction that the epoch's rows go into. Asks nobody and waits for nothing.
   /// Precondition: fenced; since then nothing was aborted, and every commit decided without doubt
   /// (M4). Errors: kRecover.
   virtual Result<> begin(EpochId epoch) = 0;

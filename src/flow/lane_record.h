@@ -66,6 +66,7 @@ struct DeciderRecord {
 struct SourceRecord {
   std::string cluster_id;                ///< identity(); HALT source_rewritten when it differs
   std::map<std::string, Position> ends;  ///< split -> resolved `end:`; empty when unbounded
+  std::string end = {};                  ///< Source::end_text() that they were resolved from
   bool operator==(const SourceRecord&) const = default;
 };
 

@@ -22,13 +22,14 @@ class SinkWriter {
  public:
   virtual ~SinkWriter() = default;
 
-  /// The epoch is open: what is written from now on belongs to it. Follows the decider to its
-  /// newest producer handle.
+  /// The epoch is open: what is written from now on belongs to it. Follows to the newest producer
+  /// handle. Never blocks.
   virtual Result<> begin(EpochId epoch) = 0;
 
   /// Writes the selected rows from selection index `from` on, and returns the index of the first
-  /// that was not written: the selection's size when all were, less when the sink is full (its
-  /// waker is written to when there is room). Never blocks. Rows that cannot be rendered, or never
+  /// that was not written: the selection's size when all were, less when the sink is full, or is
+  /// about to learn why it has failed (its waker is written to when it is worth trying again).
+  /// Never blocks. Rows that cannot be rendered, or never
   /// be taken, go to `errors` and count as written. `bytes` grows by what was written. Errors:
   /// kRecover.
   virtual Result<std::size_t> write(const Batch& batch, std::size_t from,
@@ -44,9 +45,14 @@ class Sink {
   virtual ~Sink() = default;
   virtual const std::string& name() const = 0;
 
-  /// Asks the server what can be known before the first row: that the topic is there.
-  /// Errors: kRetry; kStopJob.
+  /// Asks the server what can be known before the first row: that the topic is there. Blocks until
+  /// `deadline`, and some seconds more for what the sink can do without. Errors: kRetry; kStopJob.
   virtual Result<> check(MonoTime deadline) = 0;
+
+  /// Before each attempt of an epoch, while nobody writes: what must be known of the server before
+  /// the first row, and may have changed since the attempt before. Blocks until `deadline` at most.
+  /// Errors: kRetry; kRecover; kStopJob.
+  virtual Result<> open(MonoTime /*deadline*/) { return {}; }
 
   /// `room` is written to when a full sink has room again; it outlives the writer.
   virtual Result<std::unique_ptr<SinkWriter>> open_writer(const Waker* room) = 0;

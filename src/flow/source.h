@@ -138,6 +138,9 @@ class Source {
 
   /// True when `end:` is given, or the source ends by nature (a file).
   virtual bool bounded() const = 0;
+  /// `end:` as the job file has it, the same text for the same meaning; empty for none, and where
+  /// the positions that it resolves to are other ones only when it is.
+  virtual std::string end_text() const { return {}; }
   /// True for an end that lies elsewhere whenever it is asked for (`latest`).
   virtual bool end_moves() const { return false; }
   /// Resolves `end:` to positions. What it was at the first start counts, and is kept.

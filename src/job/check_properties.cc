@@ -26,6 +26,15 @@ void check(const KafkaProperties& properties, const SourceText& source, Diagnost
   }
 }
 
+// A librdkafka that was built without libcurl knows the method by name, and refuses it.
+void check_tokens(const OauthConfig& oauth, const SourceText& source, Diagnostics& diagnostics) {
+  if (oauth.token_endpoint->empty()) return;
+  if (!kafka::refusal_of("sasl.oauthbearer.method", "oidc")) return;
+  diagnostics.error(source, oauth.token_endpoint.at, Code::kBadValue,
+                    "this librdkafka was built without libcurl, and asks no \"token_endpoint\"",
+                    "give a \"token\" that something else keeps fresh: token: ${file:/path}");
+}
+
 }  // namespace
 
 void check_properties(const JobSpec& job, Diagnostics& diagnostics) {
@@ -40,6 +49,7 @@ void check_properties(const WeirConfig& config, Diagnostics& diagnostics) {
   if (!config.source) return;
   for (const auto& [name, cluster] : config.clusters) {
     check(cluster.properties, *config.source, diagnostics);
+    check_tokens(cluster.security.oauth, *config.source, diagnostics);
   }
 }
 

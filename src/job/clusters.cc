@@ -38,8 +38,8 @@ Result<kafka::Properties> cluster_properties(const ClusterConfig& config) {
     text("sasl.kerberos.keytab", security.kerberos.keytab);
     text("sasl.kerberos.service.name", security.kerberos.service_name);
   }
-  if (!security.oauth.token_endpoint.empty()) text("sasl.oauthbearer.method", "oidc");
-  text("sasl.oauthbearer.token.endpoint.url", security.oauth.token_endpoint);
+  if (!security.oauth.token_endpoint->empty()) text("sasl.oauthbearer.method", "oidc");
+  text("sasl.oauthbearer.token.endpoint.url", *security.oauth.token_endpoint);
   text("sasl.oauthbearer.client.id", security.oauth.client_id);
   text("sasl.oauthbearer.scope", security.oauth.scope);
   return properties;

@@ -6,6 +6,7 @@
 #include <thread>
 
 #include "base/log.h"
+#include "engine/decisions.h"
 #include "engine/recovery.h"
 #include "job/build.h"
 #include "job/marker.h"
@@ -176,7 +177,7 @@ int exit_code_of(const Error& error) {
   // What a person can mend has a code to look up. Without one it is the machine's trouble of the
   // moment, such as a disk that is full; brokers that hang come back.
   const bool mendable = error.action() == Action::kStopJob && error.code() != Code::kNone &&
-                        error.code() != Code::kBrokersUnreachable;
+                        !is_outage(error.code());
   return error.action() == Action::kHalt || mendable ? kExitConfig : kExitFailed;
 }
 

@@ -38,7 +38,7 @@ struct KerberosConfig {
 /// Of kOauthbearer. Exactly one of `token` and `token_endpoint` is there.
 struct OauthConfig {
   SecretText token;
-  std::string token_endpoint;
+  Located<std::string> token_endpoint;
   std::string client_id;  ///< these three of the endpoint
   SecretText client_secret;
   std::string scope;

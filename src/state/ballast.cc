@@ -22,6 +22,16 @@ bool is_whole(const std::string& path) {
 
 }  // namespace
 
+// Written to the log, and later once more to a table.
+std::uint64_t room_needed(WriteFor why, std::uint64_t bytes, bool ballast_is_there) {
+  constexpr std::uint64_t kRoomMin = 128U << 10U;
+  const std::uint64_t needed = 2 * bytes + kRoomMin;
+  const bool keeps_clear = why == WriteFor::kInput && !ballast_is_there;
+  return keeps_clear ? needed + kBallastBytes : needed;
+}
+
+bool is_time_for_ballast(std::uint64_t room) { return room < kBallastBytes; }
+
 Ballast::Ballast(const std::string& store)
     : path_((std::filesystem::path(store).parent_path() / "ballast").string()) {}
 
@@ -44,6 +54,8 @@ Result<> Ballast::keep() const {
   unlink(path_.c_str());
   return Error{Action::kRetry, "cannot make " + path_ + ": " + std::strerror(failed)};
 }
+
+bool Ballast::is_there() const { return is_whole(path_); }
 
 bool Ballast::free() const { return unlink(path_.c_str()) == 0; }
 

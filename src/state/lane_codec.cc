@@ -1,11 +1,13 @@
 #include "state/lane_codec.h"
 
+#include <algorithm>
+
 #include "state/record_parts.h"
 
 namespace weir {
 namespace {
 
-constexpr std::uint8_t kFormat = 2;
+constexpr std::uint8_t kFormat = 3;
 
 Error corrupt(std::string_view why) {
   return {Action::kHalt, Code::kCorruptStore,
@@ -54,6 +56,14 @@ std::string encode_lane(const LaneRecord& lane) {
     out.str(split.split);
     out.u32(static_cast<std::uint32_t>(positions.size()));
     for (const Position& position : positions) out.str(position.bytes);
+  }
+  const auto has_end = [](const auto& source) { return !source.second.end.empty(); };
+  out.u32(
+      static_cast<std::uint32_t>(std::count_if(lane.sources.begin(), lane.sources.end(), has_end)));
+  for (const auto& [name, source] : lane.sources) {
+    if (source.end.empty()) continue;
+    out.str(name);
+    out.str(source.end);
   }
   return with_checksum(out.bytes());
 }
@@ -106,6 +116,10 @@ Result<LaneRecord> decode_lane(std::string_view bytes) {
     for (std::uint32_t records = in.u32(); records > 0 && in.ok(); --records) {
       positions.insert({std::string(in.str())});
     }
+  }
+  for (std::uint32_t count = format >= 3 ? in.u32() : 0; count > 0 && in.ok(); --count) {
+    const std::string source(in.str());
+    lane.sources[source].end = in.str();
   }
   if (!in.done()) return corrupt("does not follow its grammar");
   return lane;

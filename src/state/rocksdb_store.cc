@@ -168,18 +168,21 @@ class Database {
     if (status.ok()) return {};
     // What a failed sync left behind is unknown: nothing more is written through this handle.
     poisoned_ = true;
-    if (status.IsNoSpace()) return full(what, "the disk is full (" + status.ToString() + ")");
+    if (status.IsNoSpace()) return full(what, "the disk is full (" + status.ToString() + ")", true);
     return to_error(status, what);
   }
 
-  // Of a batch that adds something. It is written to the log, and later once more to a table: a
-  // write that finds no room poisons the store, so the room is looked at first.
-  Result<> write_more(rocksdb::WriteBatch& batch, Sync sync, const std::string& what) {
-    constexpr std::uint64_t kRoomMin = 128U << 10U;
-    const std::uint64_t needed = 2 * batch.GetDataSize() + kRoomMin;
+  // Of a batch that adds something. A write that finds no room poisons the store, so the room is
+  // looked at first.
+  Result<> write_more(WriteFor why, rocksdb::WriteBatch& batch, Sync sync,
+                      const std::string& what) {
     const auto room = free_bytes(directory_);
-    if (room && *room < needed) return full(what, disk_full(*room, needed));
-    return write(batch, sync, what);
+    const std::uint64_t bytes = batch.GetDataSize();
+    // With that much the ballast need not be looked for.
+    if (!room || *room >= room_needed(why, bytes, false)) return write(batch, sync, what);
+    const std::uint64_t needed = room_needed(why, bytes, ballast_.is_there());
+    if (*room >= needed) return write(batch, sync, what);
+    return full(what, disk_full(*room, needed), is_time_for_ballast(*room));
   }
 
   std::unique_ptr<rocksdb::Iterator> iterate(rocksdb::ColumnFamilyHandle* family) const {
@@ -189,11 +192,12 @@ class Database {
   const std::vector<rocksdb::ColumnFamilyHandle*> families;
 
  private:
-  Error full(const std::string& what, const std::string& why) const {
+  Error full(const std::string& what, const std::string& why, bool frees) const {
     const std::string freed =
-        ballast_.free() ? "; " + std::to_string(kBallastBytes >> 20U) +
-                              " MiB that weir kept for this moment are free for the next start"
-                        : "";
+        frees && ballast_.free()
+            ? "; " + std::to_string(kBallastBytes >> 20U) +
+                  " MiB that weir kept for this moment are free for the next start"
+            : "";
     return {Action::kStopJob, what + " to " + directory_ + ": " + why + freed + kMakeRoom};
   }
 
@@ -216,7 +220,7 @@ class RocksDbMarkerStore final : public MarkerStore {
   Result<> put(const MarkerRecord& marker) override {
     rocksdb::WriteBatch batch;
     batch.Put(records(), kMarkerKey, encode_marker(marker));
-    return db_->write_more(batch, Sync::kYes, "writing MARKER");
+    return db_->write_more(WriteFor::kUpkeep, batch, Sync::kYes, "writing MARKER");
   }
   Result<> clear() override {
     rocksdb::WriteBatch batch;
@@ -261,7 +265,7 @@ class RocksDbStore final : public EpochStore {
   Result<> put_lane(const LaneRecord& lane, Sync sync) override {
     rocksdb::WriteBatch batch;
     batch.Put(records(), kLaneKey, encode_lane(lane));
-    WEIR_TRY(db_->write_more(batch, sync, "writing LANE"));
+    WEIR_TRY(db_->write_more(WriteFor::kUpkeep, batch, sync, "writing LANE"));
     applied_ = lane.epoch.value();
     return {};
   }
@@ -269,7 +273,8 @@ class RocksDbStore final : public EpochStore {
   Result<> put_epoch(EpochRecord& record, const std::vector<OutboxRow>& rows) override {
     rocksdb::WriteBatch batch;
     const RowBytes bytes = add_epoch(batch, record, rows);
-    WEIR_TRY(db_->write_more(batch, Sync::kYes, "writing " + name_of(record.epoch)));
+    WEIR_TRY(
+        db_->write_more(WriteFor::kInput, batch, Sync::kYes, "writing " + name_of(record.epoch)));
     note(bytes, record.epoch);
     return {};
   }
@@ -280,7 +285,8 @@ class RocksDbStore final : public EpochStore {
     const RowBytes bytes = add_epoch(batch, record, rows);
     lane.digest = record.digest;
     batch.Put(records(), kLaneKey, encode_lane(lane));
-    WEIR_TRY(db_->write_more(batch, Sync::kYes, "writing " + name_of(record.epoch) + " and LANE"));
+    WEIR_TRY(db_->write_more(WriteFor::kInput, batch, Sync::kYes,
+                             "writing " + name_of(record.epoch) + " and LANE"));
     applied_ = lane.epoch.value();
     note(bytes, record.epoch);
     return {};

@@ -46,6 +46,7 @@ void writes_from_an_index(ClusterRig& rig) {
   const LaneUnderTest lane = rig.lane(out);
   const auto decider = ready_decider(rig, lane);
   const auto writer = lane.sink->open_writer(nullptr);
+  REQUIRE(lane.sink->open(rig.within(10s)));
   REQUIRE(decider->begin(EpochId{1}));
   REQUIRE((*writer)->begin(EpochId{1}));
   Batch batch = text_batch({"a", "b", "c", "d"});
@@ -67,6 +68,7 @@ void fault_of_the_rows(ClusterRig& rig) {
   const LaneUnderTest lane = rig.lane(out);
   const auto decider = ready_decider(rig, lane);
   const auto writer = lane.sink->open_writer(nullptr);
+  REQUIRE(lane.sink->open(rig.within(10s)));
   REQUIRE(decider->begin(EpochId{1}));
   REQUIRE((*writer)->begin(EpochId{1}));
   std::string noise;  // which no compression makes small
@@ -80,6 +82,7 @@ void fault_of_the_rows(ClusterRig& rig) {
 
   decider->abort(rig.within(5s));
   REQUIRE(decider->fence(rig.within(10s)));
+  REQUIRE(lane.sink->open(rig.within(10s)));
   REQUIRE(decider->begin(EpochId{1}));
   REQUIRE((*writer)->begin(EpochId{1}));
   write_rows(**writer, {"short"});
@@ -92,6 +95,7 @@ void flush_tells_of_a_fence(ClusterRig& rig) {
   const LaneUnderTest lane = rig.lane(out);
   const auto decider = ready_decider(rig, lane);
   const auto writer = lane.sink->open_writer(nullptr);
+  REQUIRE(lane.sink->open(rig.within(10s)));
   REQUIRE(decider->begin(EpochId{1}));
   REQUIRE((*writer)->begin(EpochId{1}));
   const LaneUnderTest other = rig.another_process(lane);
@@ -108,6 +112,7 @@ void flush_makes_visible(ClusterRig& rig) {
   rig.create_topic(out, 1);
   const LaneUnderTest lane = rig.lane(out);
   const auto writer = lane.sink->open_writer(nullptr);
+  REQUIRE(lane.sink->open(rig.within(10s)));
   REQUIRE((*writer)->begin(EpochId{1}));
   write_rows(**writer, {"a", "b"});
   REQUIRE(lane.sink->flush(EpochId{1}, rig.within(10s)));
@@ -120,6 +125,7 @@ void leaves_nothing_to_the_next(ClusterRig& rig) {
   const LaneUnderTest lane = rig.lane(out);
   {
     const auto recovered = lane.sink->open_writer(nullptr);
+    REQUIRE(lane.sink->open(rig.within(10s)));
     REQUIRE((*recovered)->begin(EpochId{1}));
     std::string noise;
     for (int i = 0; i < 3000; ++i) noise += rig.unique("").substr(1, 3);
@@ -128,6 +134,7 @@ void leaves_nothing_to_the_next(ClusterRig& rig) {
   const auto writer = lane.sink->open_writer(nullptr);
   const auto second = lane.sink->open_writer(nullptr);
   for (int epoch = 1; epoch <= 3; ++epoch) {
+    REQUIRE(lane.sink->open(rig.within(10s)));
     REQUIRE((*writer)->begin(EpochId{epoch}));
     write_rows(**writer, {"one " + std::to_string(epoch)});
     REQUIRE((*second)->begin(EpochId{epoch}));
@@ -141,6 +148,7 @@ void leaves_nothing_to_the_next(ClusterRig& rig) {
 void no_broker_fails_the_flush(ClusterRig& rig) {
   const LaneUnderTest lane = rig.unreachable_lane();
   const auto writer = lane.sink->open_writer(nullptr);
+  REQUIRE(lane.sink->open(rig.within(500ms)));
   REQUIRE((*writer)->begin(EpochId{1}));
   write_rows(**writer, {"lost"});
   const Result<> flushed = lane.sink->flush(EpochId{1}, rig.within(500ms));

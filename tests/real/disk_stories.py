@@ -137,8 +137,9 @@ def follower_disk_full():
 
 def state_disk_full_with_records():
     """The disk of a state directory with D records fills up under load: the job ends with exit 1, which is worth
-    restarting, says where room is missing, and gives its ballast away, so that the next start can recover. Full up to
-    the last block it does not even start, and says so. With room again everything comes, once, and the ballast is back."""
+    restarting, says where room is missing, and gives its ballast away, so that the next start can recover; input does
+    not take that room, however often it is started. Full up to the last block it does not even start, and says so. With
+    room again everything comes, once, and the ballast is back."""
     story = TwoSinks("state-full")
     disk = story.dir / "disk"
     with small_disk(disk, "64m"):
@@ -152,6 +153,12 @@ def state_disk_full_with_records():
         with story.load(batch=1000):
             run.expect(1, "the disk is full", str(state), "make room", "16 MiB that weir kept", seconds=60)
         check(not ballast.exists(), "the ballast was kept")
+        for _ in range(3):
+            run = story.start(state=state)
+            story.produce(1000)
+            run.expect(1, "the disk is full", "make room", seconds=30)
+            free = os.statvfs(disk).f_bavail * os.statvfs(disk).f_frsize
+            check(free > BALLAST // 2, f"{free} bytes are left of the ballast's; log {run.log}")
         fill(disk)
         story.start(state=state).expect(1, "the disk is full", "make room", seconds=30)
         filler.unlink()

@@ -179,7 +179,7 @@ class Lane:
 
 def signs(run):
     text = run.text()
-    return text.count("followed by doubt"), text.count("recovering: ") + text.count("waiting_for_kafka: ")
+    return text.count("followed by doubt"), text.count("recovering: ") + text.count("waiting_for_kafka (")
 
 
 def lane_through(proxy, mode, number, cells):

@@ -78,6 +78,8 @@ TEST_CASE("KafkaPlainSink: two sinks of a cluster share a producer and its flush
   const auto to_a = a->open_writer(nullptr);
   const auto to_b = b->open_writer(nullptr);
   for (int epoch = 1; epoch <= 2; ++epoch) {
+    REQUIRE(a->open(within(10s)));
+    REQUIRE(b->open(within(10s)));
     REQUIRE((*to_a)->begin(EpochId{epoch}));
     REQUIRE((*to_b)->begin(EpochId{epoch}));
     write_rows(**to_a, {"a"});
@@ -94,6 +96,7 @@ TEST_CASE("KafkaPlainSink: a broken connection loses and repeats nothing", "[rea
   create_topic(out, 1);
   const auto sink = sink_on(cluster(), out, producer_on(cluster(), {out}));
   const auto writer = sink->open_writer(nullptr);
+  REQUIRE(sink->open(within(10s)));
   REQUIRE((*writer)->begin(EpochId{1}));
   std::multiset<std::string> expected;
   for (int i = 0; i < 20; ++i) {
@@ -113,6 +116,7 @@ TEST_CASE("KafkaPlainSink: a fatal error of the producer ends with its epoch", "
   const auto producer = producer_on(cluster(), {out});
   const auto sink = sink_on(cluster(), out, producer);
   const auto writer = sink->open_writer(nullptr);
+  REQUIRE(sink->open(within(10s)));
   REQUIRE((*writer)->begin(EpochId{1}));
   write_rows(**writer, {"before"});
   REQUIRE(sink->flush(EpochId{1}, within(10s)));
@@ -121,6 +125,7 @@ TEST_CASE("KafkaPlainSink: a fatal error of the producer ends with its epoch", "
 
   SECTION("that is known before the next begins") {}
   SECTION("that is found by the next write") {
+    REQUIRE(sink->open(within(10s)));
     REQUIRE((*writer)->begin(EpochId{2}));
     REQUIRE(producer->current() != broken);
     rd_kafka_test_fatal_error(producer->current()->get(),
@@ -133,6 +138,7 @@ TEST_CASE("KafkaPlainSink: a fatal error of the producer ends with its epoch", "
     CHECK(written.error().action() == Action::kRecover);
     CHECK(errors.empty());
   }
+  REQUIRE(sink->open(within(10s)));
   REQUIRE((*writer)->begin(EpochId{2}));
   CHECK(producer->current() != broken);
   write_rows(**writer, {"after"});
@@ -143,11 +149,10 @@ TEST_CASE("KafkaPlainSink: a fatal error of the producer ends with its epoch", "
 TEST_CASE("KafkaPlainSink: a setting that librdkafka refuses stops the job", "[real]") {
   const auto producer = producer_on(cluster(), {"out"}, {{"no.such.property", "1"}});
   const auto sink = sink_on(cluster(), "out", producer);
-  const auto writer = sink->open_writer(nullptr);
-  const Result<> begun = (*writer)->begin(EpochId{1});
-  REQUIRE_FALSE(begun);
-  CHECK(begun.error().action() == Action::kStopJob);
-  CHECK(begun.error().message().find("no.such.property") != std::string::npos);
+  const Result<> opened = sink->open(within(10s));
+  REQUIRE_FALSE(opened);
+  CHECK(opened.error().action() == Action::kStopJob);
+  CHECK(opened.error().message().find("no.such.property") != std::string::npos);
 }
 
 }  // namespace

@@ -1,5 +1,6 @@
 #include <catch2/catch.hpp>
 
+#include "connectors/kafka/plain_sink.h"
 #include "formats/encoder.h"
 #include "real/kafka_rig.h"
 
@@ -60,6 +61,7 @@ std::vector<RowError> write_parts(const std::string& topic, const std::vector<st
       {.cluster = cluster(), .lane = lane.id, .mirror_groups = {}}, lane.slot);
   const auto decider = ready_decider(lane);
   const auto writer = lane.sink->open_writer(nullptr);
+  REQUIRE(lane.sink->open(within(10s)));
   REQUIRE(decider->begin(EpochId{1}));
   REQUIRE((*writer)->begin(EpochId{1}));
   const Batch batch = text_batch(values);
@@ -128,6 +130,69 @@ TEST_CASE("RecordParts: a partition is taken, and one that is not there is the r
   for (const Arrived& each : seen) where[*each.message.value] = each.partition;
   CHECK(where ==
         std::map<std::string, std::int32_t>{{"two", 2}, {"zero", 0}, {"two with header", 2}});
+}
+
+// One row of an epoch; true when it was written.
+bool write_to(Sink& sink, SinkWriter& writer, EpochId epoch, const std::string& value) {
+  REQUIRE(sink.open(within(10s)));
+  REQUIRE(writer.begin(epoch));
+  const Batch batch = text_batch({value});
+  std::vector<RowError> errors;
+  std::uint64_t bytes = 0;
+  REQUIRE(writer.write(batch, 0, errors, bytes) == std::size_t{1});
+  REQUIRE(sink.flush(epoch, within(10s)));
+  return errors.empty();
+}
+
+TEST_CASE("RecordParts: a partition that was added is known to the next epoch", "[real]") {
+  const std::string out = unique("out");
+  create_topic(out, 1);
+  const std::vector<OutputTopic> topics = {
+      {.topic = out, .properties = {}, .rows_choose_partition = true}};
+  auto encoder = make_encoder(Format::kRaw, Schema({{"value", {TypeKind::kText}, false}}));
+  REQUIRE(encoder);
+  const KafkaSinkOptions options{
+      .name = "out",
+      .cluster = cluster(),
+      .topic = out,
+      .encoder = std::move(*encoder),
+      .make_parts = [] {
+        return std::make_unique<TableParts>(std::vector<Parts>{{.partition = 1}});
+      }};
+  const std::string kind = GENERATE("plain", "transactional");
+  TestLane lane = test_lane(out);
+  std::unique_ptr<Decider> decider;
+  if (kind == "plain") {
+    lane.sink = make_kafka_plain_sink(
+        options, std::make_shared<PlainProducer>(cluster(), ProducerOptions{.topics = topics}));
+  } else {
+    lane.slot = std::make_shared<ProducerSlot>(ProducerOptions{.topics = topics});
+    lane.sink = make_kafka_sink(options, lane.slot);
+    lane.make_decider = kafka_decider_factory(
+        {.cluster = cluster(), .lane = lane.id, .mirror_groups = {}, .rotate_always = false},
+        lane.slot);
+    decider = ready_decider(lane);
+  }
+  const auto writer = lane.sink->open_writer(nullptr);
+  const auto write_one = [&](std::int64_t epoch, const std::string& value) {
+    if (decider) REQUIRE(decider->begin(EpochId{epoch}));
+    const bool written = write_to(*lane.sink, **writer, EpochId{epoch}, value);
+    if (decider) {
+      const auto attempt = static_cast<std::uint64_t>(epoch);
+      REQUIRE(decider->commit({lane.cell(epoch, attempt), {}}));
+    }
+    return written;
+  };
+  CHECK_FALSE(write_one(1, "before"));
+  add_partitions(out, 2);
+  // Not every broker knows at once.
+  std::int64_t epoch = 2;
+  while (!write_one(epoch, "behind") && epoch < 100) ++epoch;
+  CHECK(epoch < 100);
+  const std::vector<Arrived> seen = read_arrived(out, 2);
+  REQUIRE(seen.size() == 1);
+  CHECK(seen[0].partition == 1);
+  CHECK(seen[0].message.value == "behind");
 }
 
 TEST_CASE("RecordParts: the murmur2 partitioner places a key as Java clients do", "[real]") {

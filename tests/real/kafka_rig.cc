@@ -135,6 +135,16 @@ void delete_topic(const std::string& topic) {
   wait_for_topic(topic, false);
 }
 
+void add_partitions(const std::string& topic, int partitions) {
+  char reason[256];
+  rd_kafka_NewPartitions_t* more = rd_kafka_NewPartitions_new(
+      topic.c_str(), static_cast<std::size_t>(partitions), reason, sizeof reason);
+  admin([&](rd_kafka_t* handle, rd_kafka_queue_t* queue) {
+    rd_kafka_CreatePartitions(handle, &more, 1, nullptr, queue);
+  });
+  rd_kafka_NewPartitions_destroy(more);
+}
+
 void delete_records(const std::string& topic, std::int32_t partition, std::int64_t offset) {
   const TopicList before = make_topic_list(1);
   rd_kafka_topic_partition_list_add(before.get(), topic.c_str(), partition)->offset = offset;

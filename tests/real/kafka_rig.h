@@ -32,6 +32,7 @@ MonoTime within(std::chrono::milliseconds time);
 void create_topic(const std::string& topic, int partitions,
                   const std::vector<std::pair<std::string, std::string>>& config = {});
 void delete_topic(const std::string& topic);
+void add_partitions(const std::string& topic, int partitions);
 /// Deletes the records of a partition below `offset`.
 void delete_records(const std::string& topic, std::int32_t partition, std::int64_t offset);
 

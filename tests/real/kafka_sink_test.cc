@@ -82,6 +82,41 @@ TEST_CASE("KafkaSink: a record that the topic does not take is the row's error a
   CHECK(read_committed(out).size() == 5 - refused.size());
 }
 
+TEST_CASE("KafkaSink: a writer does not wait for the report that says why its epoch has failed",
+          "[real]") {
+  const std::string out = unique("out");
+  create_topic(out, 1, {{"max.message.bytes", "2000"}});
+  const TestLane lane = test_lane(out, {{"linger.ms", "0"}}, cluster(), "none");
+  const auto decider = ready_decider(lane);
+  Result<Waker> room = Waker::open();
+  REQUIRE(room);
+  const auto writer = lane.sink->open_writer(&*room);
+  REQUIRE(lane.sink->open(within(10s)));
+  REQUIRE(decider->begin(EpochId{1}));
+  REQUIRE((*writer)->begin(EpochId{1}));
+  const Batch large = text_batch({noise('a', 5000)});
+  const Batch small = text_batch({"b"});
+  std::vector<RowError> errors;
+  std::uint64_t bytes = 0;
+  REQUIRE((*writer)->write(large, 0, errors, bytes) == std::size_t{1});
+  // What is written until the refusal is known is taken; behind it nothing is, and the waker says
+  // when there is more to know.
+  std::optional<Error> failed;
+  std::chrono::steady_clock::duration longest{};
+  const MonoTime until = within(10s);
+  while (!failed && std::chrono::steady_clock::now() < until) {
+    const auto began = std::chrono::steady_clock::now();
+    const Result<std::size_t> written = (*writer)->write(small, 0, errors, bytes);
+    longest = std::max(longest, std::chrono::steady_clock::now() - began);
+    if (!written) failed = written.error();
+    if (written && *written == 0) CHECK(room->wait(5s));
+  }
+  REQUIRE(failed);
+  CHECK(failed->code() == Code::kRowsRefused);
+  CHECK_THAT(failed->message(), Catch::Contains("5000 bytes"));
+  CHECK(longest < 500ms);
+}
+
 TEST_CASE("KafkaSink: a full queue is waited out, and every row arrives once", "[real]") {
   const std::string out = unique("out");
   create_topic(out, 2);

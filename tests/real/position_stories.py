@@ -217,7 +217,7 @@ def group_in_use():
     takes them, but not from under live members. Those of another job of weir's are taken by it alone: with
     another `start` they would be overwritten."""
     story = Story("in-use", start="committed")
-    story.start().expect(78, "HALT group_in_use", "has no offsets", "start: earliest")
+    story.start().expect(78, "HALT no_offsets", "has no offsets", f"{story.job}:", "start: earliest")
     story.produce(100)
     ends = {p: end for p, end in enumerate(log_ends(story))}
     story.cluster.admin.commit_offsets(story.group, story.input, ends)

@@ -55,6 +55,7 @@ Meaning meaning_of(rd_kafka_resp_err_t code) {
     case RD_KAFKA_RESP_ERR_REQUEST_TIMED_OUT:
     case RD_KAFKA_RESP_ERR_NETWORK_EXCEPTION:
     case RD_KAFKA_RESP_ERR_BROKER_NOT_AVAILABLE:
+      return {Action::kRetry, Code::kBrokersUnreachable};
     case RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE:
     case RD_KAFKA_RESP_ERR_NOT_LEADER_FOR_PARTITION:
     case RD_KAFKA_RESP_ERR_NOT_CONTROLLER:
@@ -73,7 +74,7 @@ Meaning meaning_of(rd_kafka_resp_err_t code) {
     case RD_KAFKA_RESP_ERR_THROTTLING_QUOTA_EXCEEDED:
     // While brokers start, fewer are alive than a topic shall have replicas.
     case RD_KAFKA_RESP_ERR_INVALID_REPLICATION_FACTOR:
-      return {Action::kRetry, Code::kBrokersUnreachable};
+      return {Action::kRetry, Code::kClusterNotReady};
     case RD_KAFKA_RESP_ERR__AUTHENTICATION:
     case RD_KAFKA_RESP_ERR_SASL_AUTHENTICATION_FAILED:
     case RD_KAFKA_RESP_ERR_UNSUPPORTED_SASL_MECHANISM:
@@ -138,11 +139,9 @@ std::optional<std::string> once_a_minute(const std::string& line) {
   return *held_back == 0 ? line : line + " (and " + std::to_string(*held_back) + " times before)";
 }
 
-// Destroys the handle, and gives the wait for it up after kDestroyMax: librdkafka 2.0.2 never comes
-// back from destroying a consumer that has seen an assigned topic deleted. A consumer that is left
-// behind commits nothing and writes nothing; what it holds is its threads and a connection.
-void destroy_consumer(rd_kafka_t* handle) {
-  constexpr std::chrono::seconds kDestroyMax(5);
+// Destroys the handle, and gives the wait for it up after `patience`. A consumer that is left behind
+// commits nothing and writes nothing; what it holds is its threads and a connection.
+void destroy_consumer(rd_kafka_t* handle, std::chrono::milliseconds patience) {
   std::promise<void> promise;
   const std::future<void> destroyed = promise.get_future();
   // Nothing of it may write to a log that the process has closed.
@@ -151,9 +150,10 @@ void destroy_consumer(rd_kafka_t* handle) {
     rd_kafka_destroy_flags(handle, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE);
     done.set_value();
   }).detach();
-  if (destroyed.wait_for(kDestroyMax) != std::future_status::ready) {
-    log(LogLevel::kWarn, "a Kafka consumer did not end within 5 s and is left behind");
-  }
+  if (destroyed.wait_for(patience) == std::future_status::ready) return;
+  log(LogLevel::kWarn, "a Kafka consumer did not end within " + std::to_string(patience.count()) +
+                           " ms and is left behind with its threads, as librdkafka before 2.1.0 "
+                           "leaves those whose topic was deleted");
 }
 
 // A broker that goes away in the middle of a handshake is reported as _SSL or _AUTHENTICATION too.
@@ -213,6 +213,11 @@ std::string login_hint(std::string_view mechanism, int librdkafka_version) {
          std::to_string((librdkafka_version >> 16) & 0xff) + "." +
          std::to_string((librdkafka_version >> 8) & 0xff) +
          ". Use `mechanism: plain` over sasl_ssl, or a newer librdkafka";
+}
+
+bool never_ends(bool topic_was_gone, int librdkafka_version) {
+  constexpr int kMended = 0x020100ff;
+  return topic_was_gone && librdkafka_version < kMended;
 }
 
 int ms_left(MonoTime deadline) {
@@ -275,7 +280,11 @@ Result<std::unique_ptr<Client>> Client::open(const KafkaCluster& cluster, rd_kaf
 Client::~Client() {
   if (handle_ == nullptr) return;
   if (rd_kafka_type(handle_) == RD_KAFKA_CONSUMER) {
-    destroy_consumer(handle_);
+    constexpr std::chrono::milliseconds kDestroyMax(5000);
+    // The lane waits meanwhile.
+    constexpr std::chrono::milliseconds kHopelessMax(300);
+    destroy_consumer(handle_, never_ends(topic_was_gone_, rd_kafka_version()) ? kHopelessMax
+                                                                              : kDestroyMax);
   } else {
     rd_kafka_destroy(handle_);
   }
@@ -304,6 +313,7 @@ void Client::on_error(rd_kafka_t* /*handle*/, int code, const char* reason, void
   if (error == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART ||
       error == RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION || error == RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC) {
     client->topic_gone_ = true;
+    client->topic_was_gone_ = true;
     return;
   }
   const bool login = error == RD_KAFKA_RESP_ERR__AUTHENTICATION;

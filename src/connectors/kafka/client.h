@@ -66,13 +66,18 @@ std::string_view without_counts(std::string_view text);
 /// Empty for all others. Pure.
 std::string login_hint(std::string_view mechanism, int librdkafka_version);
 
+/// True for a consumer that librdkafka does not come back from destroying: before 2.1.0 it keeps a
+/// reference to a broker for a partition whose topic goes while it is assigned. Pure.
+bool never_ends(bool topic_was_gone, int librdkafka_version);
+
 /// Whole milliseconds until `deadline`, at least 1: librdkafka takes 0 for "do not wait".
 int ms_left(MonoTime deadline);
 
 /// One librdkafka handle with its log and its connection faults.
 ///
 /// Owned by whoever opened it; destroying it closes its connections and joins its threads. A
-/// consumer that does not end within 5 s is left behind with them. Thread: as librdkafka's handles,
+/// consumer that does not end within 5 s is left behind with them, one that seems never to end
+/// (never_ends()) sooner. Thread: as librdkafka's handles,
 /// any.
 class Client {
  public:
@@ -114,6 +119,7 @@ class Client {
   std::function<Result<std::string>()> token_;
   rd_kafka_t* handle_ = nullptr;
   std::atomic<bool> topic_gone_ = false;
+  std::atomic<bool> topic_was_gone_ = false;  // since it was opened
   std::atomic<bool> token_late_ = false;  // one was there, or could not be read: waiting helps
   mutable Mutex mutex_;
   std::optional<Error> fault_ WEIR_GUARDED_BY(mutex_);

@@ -100,8 +100,6 @@ class KafkaDecider final : public Decider {
       }
       return meant;
     }
-    WEIR_TRY(producer_->learn_partitions(deadline));
-    partitions_known_ = true;
     // What was given up until here carried nothing of a transaction.
     doubts_at_fence_ = producer_->doubts();
     asked_twice_ = false;
@@ -133,14 +131,6 @@ class KafkaDecider final : public Decider {
   Result<> begin(EpochId /*epoch*/) override {
     if (!slot_->is_newest(generation_)) return abandoned();
     WEIR_CHECK(producer_ != nullptr, "fence() comes before begin()");
-    // The readers of recovery are not needed any more. The stable one of the cell is, at each
-    // rotation, and stays where that is every epoch: an idle lane has no use for its connections.
-    if (options_.rotate_always) {
-      groups_.keep_only(cell_group());
-    } else {
-      groups_.close_all();
-    }
-    WEIR_TRY(learn_partitions());
     producer_->begin();
     const KafkaError error(rd_kafka_begin_transaction(producer_->get()));
     if (error) return failure(error.get(), "beginning a transaction");
@@ -160,6 +150,7 @@ class KafkaDecider final : public Decider {
       if (!slot_->is_newest(generation_)) return abandoned();
     }
     open_ = false;
+    close_readers();
     if (!asked_twice_ && producer_->doubts() == doubts_at_fence_) return Verdict::kDecided;
     ++doubt_count_;
     return Verdict::kDecidedWithDoubt;
@@ -195,14 +186,15 @@ class KafkaDecider final : public Decider {
     return reading;
   }
 
-  // A fence has just asked; a handle that stays asks before each epoch, since rows may choose a
-  // partition that was added meanwhile.
-  Result<> learn_partitions() {
-    if (std::exchange(partitions_known_, false)) return {};
-    const Result<> learned =
-        producer_->learn_partitions(std::chrono::steady_clock::now() + milliseconds(5 * kCallMs));
-    if (learned || learned.error().action() == Action::kStopJob) return learned;
-    return Error{Action::kRecover, learned.error().code(), learned.error().message()};
+  // The readers of recovery are not needed behind the claim. The stable one of the cell is, at each
+  // rotation, and stays where that is every epoch: an idle lane has no use for its connections.
+  // Closing them may take seconds, so begin() is not the place.
+  void close_readers() {
+    if (options_.rotate_always) {
+      groups_.keep_only(cell_group());
+    } else {
+      groups_.close_all();
+    }
   }
 
   Result<> create_epoch_topic(Client& client, MonoTime deadline) {
@@ -327,8 +319,7 @@ class KafkaDecider final : public Decider {
   Groups groups_;
   std::map<std::string, std::int32_t> topics_;  // as of the last look
   std::shared_ptr<Producer> producer_;
-  bool open_ = false;              // a transaction was begun and neither committed nor aborted
-  bool partitions_known_ = false;  // as of the fence, and nothing has begun since
+  bool open_ = false;  // a transaction was begun and neither committed nor aborted
   std::uint64_t doubts_at_fence_ = 0;
   bool asked_twice_ = false;  // since the fence: a call was made again, so maybe a request too
   std::uint64_t doubt_count_ = 0;

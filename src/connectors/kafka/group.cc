@@ -88,7 +88,11 @@ Result<std::vector<Committed>> Groups::read(const std::string& group, Isolation 
         list.get(), partitions[i].topic.c_str(), partitions[i].partition);
     Committed& committed = result[i];
     if (found->err != RD_KAFKA_RESP_ERR_NO_ERROR) {
-      committed.why = rd_kafka_err2str(found->err);
+      const std::string what =
+          "reading the offset of " + split_name(partitions[i]) + " of group " + group;
+      Error error = with_name(reader->explained(to_error(found->err, what)), "GROUP", group);
+      if (error.action() == Action::kStopJob) return error;
+      committed.why = error.message();
     } else if (found->offset < 0) {
       committed.state = ReadState::kAbsent;
     } else {

@@ -18,10 +18,14 @@ class KafkaPlainSink final : public Sink {
     return check_topic(options_, producer_->limits(), deadline);
   }
 
+  Result<> open(MonoTime deadline) override { return producer_->open(options_.topic, deadline); }
+
   Result<std::unique_ptr<SinkWriter>> open_writer(const Waker* room) override {
-    auto member = std::make_shared<PlainProducer::Member>(producer_);
-    return make_sink_writer(
-        options_, [member = std::move(member)] { return member->begin(); }, room);
+    auto current = [producer = producer_]() -> Result<std::shared_ptr<Producer>> {
+      if (auto newest = producer->current()) return newest;
+      return Error{Action::kRecover, "there is no producer yet"};
+    };
+    return make_sink_writer(options_, std::move(current), room);
   }
 
   Result<> flush(EpochId /*epoch*/, MonoTime deadline) override {

@@ -134,20 +134,20 @@ rd_kafka_topic_t* Producer::topic(const std::string& name) const {
 
 // librdkafka refuses a partition at once when it knows the topic, and only in the delivery report
 // when it does not; its answer has gone through its own table.
-Result<> Producer::learn_partitions(MonoTime deadline) {
-  for (Topic& topic : topics_) {
-    if (!topic.rows_choose_partition) continue;
-    const rd_kafka_metadata_t* metadata = nullptr;
-    const rd_kafka_resp_err_t error =
-        rd_kafka_metadata(get(), 0, topic.handle, &metadata, ms_left(deadline));
-    if (error != RD_KAFKA_RESP_ERR_NO_ERROR) {
-      return client_->explained(to_error(error, "asking for the partitions of " + topic.name));
-    }
-    if (metadata->topic_cnt == 1 && metadata->topics[0].err == RD_KAFKA_RESP_ERR_NO_ERROR) {
-      topic.partitions = metadata->topics[0].partition_cnt;
-    }
-    rd_kafka_metadata_destroy(metadata);
+Result<> Producer::learn_partitions(const std::string& topic, MonoTime deadline) {
+  const auto found = std::find_if(topics_.begin(), topics_.end(),
+                                  [&](const Topic& each) { return each.name == topic; });
+  if (found == topics_.end() || !found->rows_choose_partition) return {};
+  const rd_kafka_metadata_t* metadata = nullptr;
+  const rd_kafka_resp_err_t error =
+      rd_kafka_metadata(get(), 0, found->handle, &metadata, ms_left(deadline));
+  if (error != RD_KAFKA_RESP_ERR_NO_ERROR) {
+    return client_->explained(to_error(error, "asking for the partitions of " + topic));
   }
+  if (metadata->topic_cnt == 1 && metadata->topics[0].err == RD_KAFKA_RESP_ERR_NO_ERROR) {
+    found->partitions = metadata->topics[0].partition_cnt;
+  }
+  rd_kafka_metadata_destroy(metadata);
   return {};
 }
 
@@ -159,9 +159,11 @@ std::optional<std::int32_t> Producer::partitions(const rd_kafka_topic_t* topic) 
 }
 
 void Producer::poll_loop(const std::stop_token& stop) {
-  // 500 ms: only errors and logs come while no report is due; reports end the wait at once.
+  // 500 ms: only errors and logs come while no report is due; reports end the wait at once. Who
+  // waits for one that is not coming is woken too.
   while (!stop.stop_requested()) {
-    if (rd_kafka_poll(get(), 500) > 0) wake_waiting();
+    rd_kafka_poll(get(), 500);
+    wake_waiting();
   }
 }
 
@@ -178,6 +180,18 @@ void Producer::wait_for_room(const Waker* room) {
   const MutexLock lock(mutex_);
   // Not at the first report: the workers would wake for a few records each.
   wake_at_ = outstanding() * 3 / 4;
+  add_room(room);
+}
+
+bool Producer::wait_for_cause(const Waker* room) {
+  const MutexLock lock(mutex_);
+  if (first_error_ || outstanding() == 0) return false;
+  wake_at_ = outstanding();
+  add_room(room);
+  return true;
+}
+
+void Producer::add_room(const Waker* room) {
   if (std::find(rooms_.begin(), rooms_.end(), room) == rooms_.end()) rooms_.push_back(room);
   waiting_ = true;
 }
@@ -257,7 +271,7 @@ Result<> Producer::flush(MonoTime deadline) {
     rd_kafka_flush(get(), kSliceMs);
     wake_waiting();
   }
-  if (std::optional<Error> error = reported_error()) return std::move(*error);
+  if (std::optional<Error> error = cause()) return std::move(*error);
   return {};
 }
 
@@ -267,25 +281,12 @@ bool Producer::has_failed() const {
 }
 
 // Whatever the broker said, the epoch's rows are not all there.
-std::optional<Error> Producer::reported_error() {
+std::optional<Error> Producer::cause() {
   const MutexLock lock(mutex_);
   const std::optional<Error>& error = first_error_ ? first_error_ : purge_;
   if (!error) return {};
   const Action action = error->action() == Action::kRetry ? Action::kRecover : error->action();
   return Error{action, error->code(), error->message()};
-}
-
-std::optional<Error> Producer::cause(std::chrono::milliseconds patience) {
-  const auto until = std::chrono::steady_clock::now() + patience;
-  const auto settled = [this] {
-    const MutexLock lock(mutex_);
-    // When everything is reported, nothing more will say it.
-    return first_error_.has_value() || outstanding() == 0;
-  };
-  while (!settled() && std::chrono::steady_clock::now() < until) {
-    std::this_thread::sleep_for(std::chrono::milliseconds(1));
-  }
-  return reported_error();
 }
 
 int Producer::on_close_socket(int socket, void* opaque) {

@@ -25,8 +25,8 @@ struct OutputTopic {
   std::string partitioner = "murmur2_random";
   std::string compression = "none";
   PropertyReader properties = {};
-  /// RecordParts::partition() is used: how many there are is asked for before each epoch, so that
-  /// one that is not there is known before it is written.
+  /// RecordParts::partition() is used: how many there are is asked for before each attempt of an
+  /// epoch, so that one that is not there is known before it is written.
   bool rows_choose_partition = false;
 };
 
@@ -45,7 +45,7 @@ struct ProducerOptions {
 /// writers of its cluster, closed by its maker, which alone waits for librdkafka's destroy; a
 /// writer that comes later is told by enter().
 ///
-/// Thread: enter() to forget_room() the workers; the rest its maker's.
+/// Thread: enter() to wait_for_cause() the workers; the rest its maker's.
 class Producer {
  public:
   /// An empty `transactional_id`: without transactions. Does not wait for any broker.
@@ -87,18 +87,21 @@ class Producer {
   void wait_for_room(const Waker* room) WEIR_EXCLUDES(mutex_);
   /// `room` is not written to any more.
   void forget_room(const Waker* room) WEIR_EXCLUDES(mutex_);
+  /// Why the transaction has failed, which the report of a record says some moments after its next
+  /// call has; none when no report has said it.
+  std::optional<Error> cause() WEIR_EXCLUDES(mutex_);
+  /// `room` is written to, once, at the next report, or half a second later: then cause() may know.
+  /// False when it does already, or no report is to come.
+  bool wait_for_cause(const Waker* room) WEIR_EXCLUDES(mutex_);
 
   /// Blocks until every message has its delivery report, or the transaction has failed. Errors:
   /// kRecover, with kBrokersUnreachable at the deadline, else for the reason of the first message
   /// that failed since the last begin(): kRowTooLarge when limits() has come to know a record;
   /// kStopJob for a missing permission.
   Result<> flush(MonoTime deadline);
-  /// Asks how many partitions the topics have whose rows choose one. Nobody writes meanwhile.
+  /// Asks how many partitions `topic` has, where its rows choose one. Nobody writes meanwhile.
   /// Errors: kRetry; kStopJob.
-  Result<> learn_partitions(MonoTime deadline);
-  /// Why the transaction has failed, which the report of a record says some moments after its next
-  /// call has; none when no report says it within `patience`. Blocks until then.
-  std::optional<Error> cause(std::chrono::milliseconds patience) WEIR_EXCLUDES(mutex_);
+  Result<> learn_partitions(const std::string& topic, MonoTime deadline);
   /// Forgets the counts and errors of the epoch before.
   void begin();
   /// Every message was acknowledged, and the handle can go on. Nobody writes meanwhile.
@@ -120,7 +123,7 @@ class Producer {
   void on_report(const rd_kafka_message_t& message) WEIR_EXCLUDES(mutex_);
   Error too_large(const rd_kafka_message_t& message);
   bool has_failed() const WEIR_EXCLUDES(mutex_);
-  std::optional<Error> reported_error() WEIR_EXCLUDES(mutex_);
+  void add_room(const Waker* room) WEIR_REQUIRES(mutex_);
   static int on_close_socket(int socket, void* opaque);
   static rd_kafka_resp_err_t on_response(rd_kafka_t* handle, int socket, const char* broker,
                                          std::int32_t broker_id, std::int16_t api_key,

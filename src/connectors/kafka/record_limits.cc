@@ -52,6 +52,7 @@ const RecordLimits::Topic* RecordLimits::find(const std::string& topic) const {
 }
 
 void RecordLimits::learn(const std::string& topic, std::optional<std::uint64_t> batch_bytes_max) {
+  if (!batch_bytes_max) return;
   const MutexLock lock(mutex_);
   topics_[topic].batch_bytes_max = batch_bytes_max;
 }

@@ -39,7 +39,8 @@ std::uint64_t batch_of_one_bytes(const OutputRecord& record);
 /// Shared by the producers, sinks and writers of a cluster. Thread: any; locks inside.
 class RecordLimits {
  public:
-  /// The topic's max.message.bytes, asked for at each claim; none when the cluster did not say.
+  /// The topic's max.message.bytes, asked for at each claim; none when the cluster did not say,
+  /// which leaves what is known.
   void learn(const std::string& topic, std::optional<std::uint64_t> batch_bytes_max)
       WEIR_EXCLUDES(mutex_);
   std::optional<std::uint64_t> batch_bytes_max(const std::string& topic) const

@@ -14,12 +14,11 @@ static_assert(sizeof(void*) == sizeof(std::uint64_t));
 std::uint64_t RecordMarks::number_of(const std::shared_ptr<const Origin>& origin) {
   if (!origin) return 0;
   const MutexLock lock(mutex_);
-  const auto [found, first] = numbers_.try_emplace(origin, 0);
-  if (first && origins_.size() < kOriginsMax) {
-    origins_.push_back(origin);
-    found->second = origins_.size();
-  }
-  return found->second;
+  const Split split{origin->source, origin->split};
+  if (const auto known = numbers_.find(split); known != numbers_.end()) return known->second;
+  if (origins_.size() >= kOriginsMax) return 0;
+  origins_.push_back(origin);
+  return numbers_[split] = origins_.size();
 }
 
 void* RecordMarks::mark(std::uint64_t origin, std::int64_t offset) {

@@ -4,6 +4,8 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/mutex.h"
@@ -20,7 +22,8 @@ class RecordMarks {
   /// `sources`: their names in the job file, by SourceIndex.
   explicit RecordMarks(std::vector<std::string> sources) : sources_(std::move(sources)) {}
 
-  /// A number for `origin`; 0, which marks nothing, for none and when there are too many.
+  /// A number for the split of `origin`, the same for each origin of it; 0, which marks nothing,
+  /// for none and when there are too many.
   std::uint64_t number_of(const std::shared_ptr<const Origin>& origin) WEIR_EXCLUDES(mutex_);
   /// Null, which says nothing, for origin 0 and for an offset that does not fit.
   static void* mark(std::uint64_t origin, std::int64_t offset);
@@ -30,7 +33,8 @@ class RecordMarks {
  private:
   const std::vector<std::string> sources_;
   mutable Mutex mutex_;  // workers ask for numbers, the poller for records
-  std::map<std::shared_ptr<const Origin>, std::uint64_t> numbers_ WEIR_GUARDED_BY(mutex_);
+  using Split = std::pair<SourceIndex, std::string_view>;  // of origins_
+  std::map<Split, std::uint64_t> numbers_ WEIR_GUARDED_BY(mutex_);
   std::vector<std::shared_ptr<const Origin>> origins_ WEIR_GUARDED_BY(mutex_);  // number - 1
 };
 

@@ -18,6 +18,12 @@ class KafkaSink final : public Sink {
     return check_topic(options_, *slot_->options().limits, deadline);
   }
 
+  Result<> open(MonoTime deadline) override {
+    const std::shared_ptr<Producer> producer = slot_->current();
+    if (!producer) return Error{Action::kRecover, "there is no producer yet"};
+    return producer->learn_partitions(options_.topic, deadline);
+  }
+
   Result<std::unique_ptr<SinkWriter>> open_writer(const Waker* room) override {
     auto current = [slot = slot_]() -> Result<std::shared_ptr<Producer>> {
       if (auto producer = slot->current()) return producer;
@@ -58,12 +64,12 @@ std::unique_ptr<rd_kafka_event_t, EventDeleter> describe_topic(Client& client,
 
 // The topic's max.message.bytes. None when the cluster does not say, for which the permission may
 // be missing: then too large a record is a batch that is refused, like any other.
-std::optional<std::uint64_t> ask_batch_limit(Client& client, const std::string& topic,
-                                             MonoTime deadline) {
-  // A start does not wait longer for what it can do without.
+std::optional<std::uint64_t> ask_batch_limit(Client& client, const std::string& topic) {
+  // Whatever the start's other questions have left of their time; it does not wait longer for what
+  // it can do without.
   constexpr std::chrono::seconds kPatience(5);
-  const auto event = describe_topic(
-      client, topic, std::min(deadline, std::chrono::steady_clock::now() + kPatience));
+  const auto event =
+      describe_topic(client, topic, std::chrono::steady_clock::now() + kPatience);
   if (!event || rd_kafka_event_error(event.get()) != RD_KAFKA_RESP_ERR_NO_ERROR) return {};
   std::size_t count = 0;
   const rd_kafka_ConfigResource_t** resources = rd_kafka_DescribeConfigs_result_resources(
@@ -94,7 +100,7 @@ Result<> check_topic(const KafkaSinkOptions& options, RecordLimits& limits, Mono
   WEIR_ASSIGN(const auto client, Client::open(options.cluster, RD_KAFKA_PRODUCER, {}));
   WEIR_ASSIGN(const auto topics, list_topics(*client, deadline));
   if (topics.contains(options.topic)) {
-    limits.learn(options.topic, ask_batch_limit(*client, options.topic, deadline));
+    limits.learn(options.topic, ask_batch_limit(*client, options.topic));
     return {};
   }
   return Error{Action::kStopJob, Code::kTopicMissing,

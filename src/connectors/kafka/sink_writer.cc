@@ -8,7 +8,7 @@
 namespace weir::kafka {
 namespace {
 
-// A worker may wait this long, once, on the way to RECOVER.
+// How long the report of a refused row is waited for, on the way to RECOVER.
 constexpr std::chrono::milliseconds kCausePatience(2000);
 
 // Keeps the producer's handle for one batch.
@@ -97,6 +97,7 @@ class KafkaSinkWriter final : public SinkWriter {
     topic_ = producer_->topic(options_.topic);
     WEIR_CHECK(topic_ != nullptr, "producers are opened with every sink's topic");
     prepared_ = nullptr;
+    failed_until_.reset();
     producer_->limits().begin(epoch);
     some_refused_ = producer_->limits().any(options_.topic);
     return {};
@@ -129,7 +130,7 @@ class KafkaSinkWriter final : public SinkWriter {
       errors.erase(std::remove_if(errors.begin() + static_cast<std::ptrdiff_t>(known), errors.end(),
                                   behind_it),
                    errors.end());
-      if (error == RD_KAFKA_RESP_ERR__QUEUE_FULL) return at;
+      if (error == RD_KAFKA_RESP_ERR__QUEUE_FULL || waits_for_cause(error)) return at;
       return failure(error);
     }
     prepared_ = nullptr;
@@ -292,13 +293,22 @@ class KafkaSinkWriter final : public SinkWriter {
     return text + " is no partition " + std::to_string(partition);
   }
 
+  // _STATE, _PURGE_QUEUE, _FATAL: the transaction has failed for a record before this one.
+  static bool says_nothing(const Error& error) { return error.code() == Code::kNone; }
+
+  // The report of that record says why, some moments later: refusals at the same positions are to
+  // be known as such, also under load. The worker is free meanwhile, as when the sink is full.
+  bool waits_for_cause(rd_kafka_resp_err_t error) {
+    if (!says_nothing(to_error(error, {}))) return false;
+    const MonoTime now = std::chrono::steady_clock::now();
+    if (!failed_until_) failed_until_ = now + kCausePatience;
+    return now < *failed_until_ && producer_->wait_for_cause(room_);
+  }
+
   Error failure(rd_kafka_resp_err_t error) const {
     const Error meant = to_error(error, "writing to topic " + options_.topic);
-    if (meant.code() == Code::kNone) {
-      // _STATE, _PURGE_QUEUE, _FATAL: the transaction has failed for a record before this one,
-      // whose report says why. Three refusals at the same positions are to be known as such, also
-      // under load.
-      if (std::optional<Error> cause = producer_->cause(kCausePatience)) return std::move(*cause);
+    if (says_nothing(meant)) {
+      if (std::optional<Error> cause = producer_->cause()) return std::move(*cause);
     }
     return {meant.action() == Action::kStopJob ? Action::kStopJob : Action::kRecover, meant.code(),
             meant.message()};
@@ -315,7 +325,8 @@ class KafkaSinkWriter final : public SinkWriter {
   const std::unique_ptr<RecordParts> parts_;
   std::shared_ptr<Producer> producer_;
   rd_kafka_topic_t* topic_ = nullptr;
-  bool some_refused_ = false;  // as too large, in this epoch
+  bool some_refused_ = false;            // as too large, in this epoch
+  std::optional<MonoTime> failed_until_;  // the transaction has failed; its cause is waited for
   const Batch* prepared_ = nullptr;
   std::vector<RowIndex> bad_rows_;
   std::vector<rd_kafka_message_t> messages_;

@@ -20,7 +20,7 @@ struct KafkaSinkOptions {
 };
 
 /// The producer that an epoch's rows go to, asked for at its begin by each writer. It was opened
-/// with every sink's topic. Errors: kRecover; kStopJob for a setting that librdkafka refuses.
+/// with every sink's topic. Never blocks. Errors: kRecover.
 using BeginProducer = std::function<Result<std::shared_ptr<Producer>>()>;
 
 /// Turns rows into records and hands them to a producer. `options` outlive it.

@@ -109,6 +109,25 @@ class KafkaSource final : public Source {
   }
 
   bool bounded() const override { return options_.end != End::kNone; }
+  std::string end_text() const override {
+    switch (options_.end) {
+      case End::kLatest:
+        return "latest";
+      case End::kTimestamp:
+        return "timestamp " + std::to_string(options_.end_timestamp_us);
+      case End::kOffsets:
+        break;
+      case End::kNone:
+        return {};
+    }
+    std::string text = "offsets";
+    for (const auto& [topic, partitions] : options_.end_offsets) {
+      for (const auto& [partition, offset] : partitions) {
+        text += " " + split_name({topic, partition}) + "=" + std::to_string(offset);
+      }
+    }
+    return text;
+  }
   bool end_moves() const override { return options_.end == End::kLatest; }
 
   Result<PositionMap> ends(const std::vector<std::string>& splits, MonoTime deadline) override {

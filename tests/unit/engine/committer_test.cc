@@ -314,6 +314,51 @@ TEST_CASE("Committer: knows nothing before it has recovered", "[engine]") {
   CHECK(rig.committer.progress().epoch == EpochId{3});
 }
 
+// A sink that is told of epochs, as long as it can be asked.
+class AskedSink final : public Sink {
+ public:
+  AskedSink(std::vector<std::string>& said, const bool& away) : said_(said), away_(away) {}
+  const std::string& name() const override { return name_; }
+  Result<> check(MonoTime) override { return {}; }
+  Result<> open(MonoTime) override {
+    if (away_) return Error{Action::kRetry, Code::kBrokersUnreachable, "no broker"};
+    said_.push_back("open");
+    return {};
+  }
+  Result<std::unique_ptr<SinkWriter>> open_writer(const Waker*) override {
+    return Error{Action::kStopJob, "nobody writes"};
+  }
+  Result<> flush(EpochId, MonoTime) override {
+    said_.push_back("flush");
+    return {};
+  }
+
+ private:
+  std::vector<std::string>& said_;
+  const bool& away_;
+  const std::string name_ = "out";
+};
+
+TEST_CASE("Committer: asks its sinks before each epoch, and opens none without an answer",
+          "[engine]") {
+  World world = stopped_world();
+  std::vector<std::string> said;
+  bool away = false;
+  Rig rig(world);
+  rig.parts.sinks.push_back(std::make_unique<AskedSink>(said, away));
+  rig.claim();
+  for (const std::int64_t from : {40, 60}) {
+    const auto epoch = rig.committer.open(AssignmentId{1});
+    REQUIRE(epoch);
+    REQUIRE(rig.committer.commit(*epoch, {{split(0), at(from), at(from + 20), 20}}, {}));
+  }
+  CHECK(said == std::vector<std::string>{"open", "flush", "open", "flush"});
+  away = true;
+  const auto epoch = rig.committer.open(AssignmentId{1});
+  REQUIRE_FALSE(epoch);
+  CHECK(epoch.error().code() == Code::kBrokersUnreachable);
+}
+
 TEST_CASE("Committer: an epoch is decided also when the rotation behind it fails", "[engine]") {
   World world = stopped_world();
   Rig rig(world);
@@ -388,6 +433,21 @@ TEST_CASE("Committer: a look finds a topic that was made again also where readin
     REQUIRE(rig.committer.look_around());
     world.known_from[split(0)] = 50;
   }
+  SECTION("since the look that could compare, where the one behind it could not") {
+    rig.claim();
+    read_on(std::exchange(from, 60));
+    REQUIRE(rig.committer.look_around());
+    read_on(std::exchange(from, 80));
+    world.known_from[split(0)] = 90;
+    REQUIRE(rig.committer.look_around());
+    world.known_from.clear();
+  }
+  SECTION("also where a claim in between could not compare") {
+    rig.claim();
+    world.known_from[split(0)] = 90;
+    REQUIRE(rig.committer.recover(false));
+    world.known_from.clear();
+  }
   SECTION("since it ended before the position, and its reader has not seen that") {
     world.goes_on_after_loss = true;
     rig.claim();
@@ -401,6 +461,39 @@ TEST_CASE("Committer: a look finds a topic that was made again also where readin
   REQUIRE_FALSE(looked);
   CHECK(looked.error().code() == Code::kSourceRewritten);
   CHECK_THAT(looked.error().message(), Catch::Contains(split(0).text()));
+}
+
+TEST_CASE("Committer: what was known of a log that was left says nothing of the one behind it",
+          "[engine]") {
+  World world = stopped_world();
+  world.goes_on_after_loss = true;
+  Rig rig(world);
+  rig.claim();
+  // Made again, and the reader went on at its beginning, of which nothing is consumed yet.
+  world.logs[split(0)] = {0, 90};
+  world.known_from[split(0)] = 1;
+  const auto lost = rig.committer.open(AssignmentId{1});
+  REQUIRE(lost);
+  REQUIRE(rig.committer.commit(*lost, {{split(0), at(40), at(0), 0}}, {}));
+  REQUIRE(rig.committer.recover(false));
+  world.rewritten_below[split(0)] = 40;
+  world.known_from[split(0)] = 30;
+  for (std::int64_t from = 0; from < 60; from += 20) {
+    const auto epoch = rig.committer.open(AssignmentId{1});
+    REQUIRE(epoch);
+    REQUIRE(rig.committer.commit(*epoch, {{split(0), at(from), at(from + 20), 20}}, {}));
+  }
+  CHECK(rig.committer.look_around());
+}
+
+TEST_CASE("Committer: comparing last records has more time, the more there are", "[engine]") {
+  World world;
+  for (int partition = 0; partition < 1000; ++partition) world.logs[split(partition)] = {0, 9};
+  Rig rig(world);
+  rig.claim();
+  const auto began = rig.clock.mono();
+  REQUIRE(rig.committer.look_around());
+  CHECK(world.tails_until >= began + std::chrono::seconds(15));
 }
 
 TEST_CASE("Committer: nothing begins behind an aborted transaction without a fence", "[engine]") {

@@ -336,19 +336,72 @@ TEST_CASE("Coordinator: poison_epoch under load names the records that were take
 TEST_CASE("Coordinator: an epoch with rows that turned out too large is tried again at once",
           "[engine]") {
   Story story;
-  // However often: each attempt knows more of them.
-  for (int attempt = 1; attempt <= 5; ++attempt) {
+  const auto refuse = [&] {
     story.claim();
     story.open();
     story.pass(seconds(1));
     story.answer_seal();
     story.told<CommitEpoch>();
-    story.fail(Action::kRecover, Code::kRowTooLarge, "too large");
+    story.fail(Action::kRecover, Code::kRowTooLarge, "a row of 2 MB");
     story.discard();
+  };
+  // Each attempt knows more of them.
+  for (int attempt = 1; attempt <= 20; ++attempt) {
+    refuse();
     story.reply(Released{});
     REQUIRE_FALSE(story.coordinator->ended());
   }
-  story.claim();
+  SECTION("until the epoch is decided") {
+    story.claim();
+    story.open();
+    story.pass(seconds(1));
+    story.answer_seal();
+    story.commit();
+    story.open();
+    story.pass(seconds(1));
+    story.answer_seal();
+    story.told<CommitEpoch>();
+    story.fail(Action::kRecover, Code::kRowTooLarge, "another row");
+    story.discard();
+    story.reply(Released{});
+    story.claim();
+  }
+  SECTION("whatever other splits commit meanwhile, which shows nothing of its rows") {
+    story.claim();
+    story.worker(1, HasRecords{});
+    story.told<OpenTransaction>();
+    story.reply(TransactionOpened{{story.epoch.next(), {}, story.assignment}});
+    CHECK(story.workers_told<OpenEpoch>());
+    story.pass(seconds(1));
+    CHECK(story.workers_told<SealEpoch>());
+    story.worker(0, Sealed{});
+    Sealed sealed;
+    sealed.moved.push_back({kOther, {"0"}, {"5"}, 5});
+    story.worker(1, std::move(sealed));
+    story.commit();
+    story.open();
+    story.worker(0, WorkerFailed{Error{Action::kRecover, Code::kRowTooLarge, "a row"}, kSplit});
+    story.discard();
+    story.reply(Released{});
+    CHECK(story.committer_is_idle());
+  }
+  SECTION("until that seems not to help: then slower and slower, and in the end a HALT") {
+    for (int attempt = 21; attempt < 30; ++attempt) {
+      refuse();
+      story.reply(Released{});
+      CHECK(story.committer_is_idle());  // it waits
+      REQUIRE_FALSE(story.coordinator->ended());
+      story.pass(seconds(60));
+    }
+    refuse();
+    story.reply(Released{" up to 5, 5 records", "\n  skip the first"});
+    REQUIRE(story.coordinator->ended());
+    const Error& error = *story.coordinator->outcome().error;
+    CHECK(error.code() == Code::kPoisonEpoch);
+    CHECK_THAT(error.message(), Catch::StartsWith("30 attempts of one epoch were refused") &&
+                                    Catch::Contains("a row of 2 MB") &&
+                                    Catch::EndsWith(" up to 5, 5 records\n  skip the first"));
+  }
 }
 
 TEST_CASE("Coordinator: poison is counted by places, and by the splits that are refused",
@@ -635,7 +688,12 @@ TEST_CASE("Coordinator: a second stop during a commit leaves it to the next star
 
 TEST_CASE("Coordinator: a stop does not wait for brokers that do not answer", "[engine]") {
   Story story;
-  story.told<Recover>();
+  SECTION("while it recovers") { story.told<Recover>(); }
+  SECTION("while an epoch opens") {
+    story.claim();
+    story.worker(0, HasRecords{});
+    story.told<OpenTransaction>();
+  }
   story.coordinator->request_stop();
   story.coordinator->step();
   CHECK_FALSE(story.coordinator->ended());

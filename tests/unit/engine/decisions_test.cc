@@ -54,52 +54,65 @@ TEST_CASE("recovering_text: brokers that do not answer have a state, a code and 
       {Action::kRetry, Code::kBrokersUnreachable, "asking; brokers 127.0.0.1:1: refused"});
   CHECK_THAT(text, Catch::StartsWith("waiting_for_kafka (W3001): asking; brokers 127.0.0.1:1") &&
                        Catch::Contains("Check `brokers`"));
+  const std::string behind = recovering_text(
+      {Action::kRetry, Code::kClusterNotReady, "writing to topic out: not enough in-sync replicas"});
+  CHECK_THAT(behind, Catch::StartsWith("waiting_for_kafka (W3009): writing to topic out") &&
+                         Catch::Contains("replicas that are not in sync") &&
+                         !Catch::Contains("Check `brokers`"));
   CHECK(recovering_text({Action::kRecover, "the producer was replaced"}) ==
         "recovering: the producer was replaced");
 }
 
-TEST_CASE("PoisonCounter: the third refusal at the same position is poison", "[engine]") {
-  PoisonCounter poison(nullptr);
-  CHECK_FALSE(poison.failed(kRefused, at("1"), {kSplit}));
-  CHECK_FALSE(poison.failed(kRefused, at("1"), {kSplit}));
-  CHECK(poison.failed(kRefused, at("1"), {kSplit}));
+TEST_CASE("PoisonCounter: counts how often an epoch failed at the same position", "[engine]") {
+  PoisonCounter poison(Code::kRowsRefused, nullptr);
+  for (std::uint64_t count = 1; count <= 4; ++count) {
+    CHECK(poison.failed(kRefused, at("1"), {kSplit}) == count);
+  }
 }
 
 TEST_CASE("PoisonCounter: outages between two refusals neither count nor forget", "[engine]") {
-  PoisonCounter poison(nullptr);
-  CHECK_FALSE(poison.failed(kRefused, at("1"), {kSplit}));
-  for (int i = 0; i < 10; ++i) CHECK_FALSE(poison.failed(kAway, at("1"), {kSplit}));
-  CHECK_FALSE(poison.failed(kRefused, at("1"), {kSplit}));
-  CHECK(poison.failed(kRefused, at("1"), {kSplit}));
+  PoisonCounter poison(Code::kRowsRefused, nullptr);
+  CHECK(poison.failed(kRefused, at("1"), {kSplit}) == 1);
+  for (int i = 0; i < 10; ++i) CHECK(poison.failed(kAway, at("1"), {kSplit}) == 0);
+  CHECK(poison.failed(kRefused, at("1"), {kSplit}) == 2);
 }
 
 TEST_CASE("PoisonCounter: another position and a decided epoch of the split begin anew",
           "[engine]") {
-  PoisonCounter poison(nullptr);
-  CHECK_FALSE(poison.failed(kRefused, at("1"), {kSplit}));
-  CHECK_FALSE(poison.failed(kRefused, at("1"), {kSplit}));
-  CHECK_FALSE(poison.failed(kRefused, at("2"), {kSplit}));
-  CHECK_FALSE(poison.failed(kRefused, at("2"), {kSplit}));
+  PoisonCounter poison(Code::kRowsRefused, nullptr);
+  CHECK(poison.failed(kRefused, at("1"), {kSplit}) == 1);
+  CHECK(poison.failed(kRefused, at("1"), {kSplit}) == 2);
+  CHECK(poison.failed(kRefused, at("2"), {kSplit}) == 1);
+  CHECK(poison.failed(kRefused, at("2"), {kSplit}) == 2);
   poison.decided({{kSplit, {"2"}, {"3"}, 1}});
-  CHECK_FALSE(poison.failed(kRefused, at("2"), {kSplit}));
+  CHECK(poison.failed(kRefused, at("2"), {kSplit}) == 1);
 }
 
 TEST_CASE("PoisonCounter: a position is one place with and without its record's offset",
           "[engine]") {
-  PoisonCounter poison(
-      [](const Position& a, const Position& b) { return a.bytes.front() == b.bytes.front(); });
-  CHECK_FALSE(poison.failed(kRefused, at("1, behind 0"), {kSplit}));
-  CHECK_FALSE(poison.failed(kRefused, at("1"), {kSplit}));
-  CHECK(poison.failed(kRefused, at("1"), {kSplit}));
+  PoisonCounter poison(Code::kRowsRefused, [](const Position& a, const Position& b) {
+    return a.bytes.front() == b.bytes.front();
+  });
+  CHECK(poison.failed(kRefused, at("1, behind 0"), {kSplit}) == 1);
+  CHECK(poison.failed(kRefused, at("1"), {kSplit}) == 2);
 }
 
 TEST_CASE("PoisonCounter: what other splits do does not matter", "[engine]") {
-  PoisonCounter poison(nullptr);
+  PoisonCounter poison(Code::kRowsRefused, nullptr);
   const SplitId other{"clicks", "clicks/1"};
-  for (const bool third : {false, false, true}) {
-    CHECK(poison.failed(kRefused, at("1"), {kSplit}) == third);
+  for (std::uint64_t count = 1; count <= 3; ++count) {
+    CHECK(poison.failed(kRefused, at("1"), {kSplit}) == count);
     poison.decided({{other, {"1"}, {"2"}, 1}});
   }
+  CHECK(poison.failed(kRefused, at("1"), {other, kSplit}) == 4);
+}
+
+TEST_CASE("after_refusal: at once while it helps, then slower, and not for ever", "[engine]") {
+  CHECK(after_refusal(1) == AfterRefusal::kAtOnce);
+  CHECK(after_refusal(20) == AfterRefusal::kAtOnce);
+  CHECK(after_refusal(21) == AfterRefusal::kBackOff);
+  CHECK(after_refusal(29) == AfterRefusal::kBackOff);
+  CHECK(after_refusal(30) == AfterRefusal::kHalt);
 }
 
 }  // namespace

@@ -30,6 +30,7 @@ struct World {
   std::map<SplitId, std::pair<std::int64_t, std::int64_t>> logs;  // low, high
   std::set<SplitId> rewritten;
   std::map<SplitId, std::int64_t> rewritten_below;  // and behind it reading has gone on
+  mutable MonoTime tails_until{};                  // of the last comparison
   std::map<SplitId, std::int64_t> known_from;       // before it tails cannot be compared
   std::string cluster = "c1";
   std::string input_cluster;  // where the source is; empty: the same
@@ -237,8 +238,9 @@ class WorldSource final : public Source {
   }
   bool goes_on_after_loss() const override { return world_.goes_on_after_loss; }
   Result<std::vector<TailCheck>> verify_tails(const std::vector<SplitAssignment>& assignments,
-                                              MonoTime) override {
+                                              MonoTime deadline) override {
     std::vector<TailCheck> checks;
+    world_.tails_until = deadline;
     for (const SplitAssignment& each : assignments) {
       const bool gone = !world_.logs.contains(each.split);
       if (!gone && world_.goes_on_after_loss &&

@@ -312,20 +312,35 @@ TEST_CASE("decide_ends: an end is resolved once, and what became of it is said",
   using Ends = std::map<std::string, Position>;
   CHECK(decide_ends(facts).ends == Ends{{"t/0", {"100"}}, {"t/1", {"90"}}});
   CHECK(decide_ends(facts).notice.empty());
+  facts.text = "timestamp 5";
+  CHECK(decide_ends(facts).text == "timestamp 5");
   facts.kept = {{"t/0", {"60"}}, {"t/2", {"8"}}};  // t/1 was found later, t/2 is not read now
   const EndDecision changed = decide_ends(facts);
   CHECK(changed.ends == Ends{{"t/0", {"60"}}, {"t/1", {"90"}}, {"t/2", {"8"}}});
-  CHECK_FALSE(changed.expected);
+  CHECK(changed.changed);
   CHECK_THAT(changed.notice, Catch::Contains("in/t/0=60, now 100\n") &&
                                  Catch::Contains("weir offsets clicks.yaml reset"));
+  CHECK(changed.text == "timestamp 5");
+  facts.text_kept = "timestamp 4";
+  CHECK(decide_ends(facts).changed);
+  CHECK(decide_ends(facts).text == "timestamp 4");
+  // The logs may have grown since: that is no change.
+  facts.text_kept = "timestamp 5";
+  CHECK(decide_ends(facts).ends == changed.ends);
+  CHECK(decide_ends(facts).notice.empty());
   facts.moves = true;
-  CHECK(decide_ends(facts).expected);
+  CHECK_FALSE(decide_ends(facts).notice.empty());
+  CHECK_FALSE(decide_ends(facts).changed);
+  facts.text_kept.clear();
+  CHECK_FALSE(decide_ends(facts).changed);
   facts.resolved["t/0"] = {"60"};
   CHECK(decide_ends(facts).notice.empty());
   facts.bounded = facts.moves = false;
   facts.resolved.clear();
   const EndDecision removed = decide_ends(facts);
   CHECK(removed.ends.empty());
+  CHECK(removed.text.empty());
+  CHECK(removed.changed);
   CHECK_THAT(removed.notice, Catch::Contains("in/t/0=60 and 1 more") && Catch::Contains("read on"));
   facts.kept.clear();
   CHECK(decide_ends(facts).notice.empty());
@@ -354,12 +369,15 @@ TEST_CASE("decide_first_start: `start: committed` without offsets names the ways
   facts.id = kId;
   facts.source = "in";
   facts.start_explicit = facts.start_committed = true;
+  facts.place = "clicks.yaml:7";
   facts.mirror = {entry("t/0", {})};
   const FirstStartDecision decision = decide_first_start(facts);
   REQUIRE(decision.halt);
-  CHECK(decision.halt->halt == Code::kGroupInUse);
+  CHECK(decision.halt->halt == Code::kNoOffsets);
+  CHECK(code_name(decision.halt->halt) == "no_offsets");
   CHECK_THAT(decision.halt->text,
-             Catch::Contains("has no offsets") && Catch::Contains("`start: earliest`") &&
+             Catch::Contains("has no offsets") &&
+                 Catch::Contains("\n  clicks.yaml:7: `start: earliest` of source \"in\"") &&
                  Catch::Contains("`start: latest`") && Catch::Contains("`group: NAME`"));
 }
 

@@ -24,6 +24,7 @@ TEST_CASE("exit_code_of: 78 for what a person must change, 1 for what may be ove
       {Action::kStopJob, Code::kFileMissing, kExitConfig},
       {Action::kStopJob, Code::kCorruptStore, kExitConfig},  // of a newer weir
       {Action::kStopJob, Code::kBrokersUnreachable, kExitFailed},
+      {Action::kStopJob, Code::kClusterNotReady, kExitFailed},
       {Action::kStopJob, Code::kNone, kExitFailed},
       {Action::kRetry, Code::kStateInUse, kExitFailed},
       {Action::kRetry, Code::kBrokersUnreachable, kExitFailed},

@@ -59,6 +59,21 @@ TEST_CASE("Ballast: where it cannot be made nothing is left, and the reason is s
   CHECK_THAT(kept.error().message(), Catch::Contains("/proc/self"));
 }
 
+TEST_CASE("room_needed: input leaves the room of a ballast that has gone to the next start",
+          "[state]") {
+  constexpr std::uint64_t kBytes = 1U << 20U;
+  const std::uint64_t needed = room_needed(WriteFor::kUpkeep, kBytes, true);
+  CHECK(needed >= 2 * kBytes);
+  CHECK(room_needed(WriteFor::kUpkeep, kBytes, false) == needed);
+  CHECK(room_needed(WriteFor::kInput, kBytes, true) == needed);
+  CHECK(room_needed(WriteFor::kInput, kBytes, false) == needed + kBallastBytes);
+}
+
+TEST_CASE("is_time_for_ballast: a large write that does not fit takes nothing away", "[state]") {
+  CHECK(is_time_for_ballast(kBallastBytes - 1));
+  CHECK_FALSE(is_time_for_ballast(kBallastBytes));
+}
+
 TEST_CASE("Ballast: stands beside an open store", "[state]") {
   const Folder folder;
   const auto store = open_rocksdb_store(folder.path + "/db");

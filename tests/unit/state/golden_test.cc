@@ -33,6 +33,16 @@ std::string bytes_of(std::string_view text) {
 WallTime at(std::int64_t microseconds) { return WallTime(std::chrono::microseconds(microseconds)); }
 
 const std::string kLane =
+    "5603bf6503040000007765697206000000636c69636b730100000030050000000000000006000000"
+    "000000002a000000000000004d000000000000000109000000000000000101080000000000000001"
+    "020000006964040000006d61696e070000006b313a393039320b000000776569722d65706f636873"
+    "0d000000776569722e636c69636b732e300100000002000000696e02000000696401000000030000"
+    "00742f3003000000656e640200000002000000696e03000000742f30050000006279746573010500"
+    "0000000000000102000000696e03000000742f31040000006d6f7265000001040000000000000003"
+    "000000000000000100000002000000696e03000000742f3002000000010000006101000000620100"
+    "000002000000696e060000006c6174657374";
+// Written before ends had a text.
+const std::string kLane2 =
     "481d72d902040000007765697206000000636c69636b730100000030050000000000000006000000"
     "000000002a000000000000004d000000000000000109000000000000000101080000000000000001"
     "020000006964040000006d61696e070000006b313a393039320b000000776569722d65706f636873"
@@ -47,7 +57,7 @@ const std::string kEpoch =
     "01040000000000000005000000000000000500000064656c746101000000040000006d61696c0600"
     "00000000000079aaab860647f580";
 
-TEST_CASE("lane codec: format 2 is these bytes", "[state]") {
+TEST_CASE("lane codec: format 3 is these bytes, and format 2 still reads", "[state]") {
   LaneRecord lane;
   lane.id = {"weir", "clicks", "0"};
   lane.owner = OwnerId{5};
@@ -59,7 +69,7 @@ TEST_CASE("lane codec: format 2 is these bytes", "[state]") {
   lane.clean_stop = true;
   lane.plan = PlanHash{8};
   lane.decider = {DeciderKind::kKafka, "id", "main", "k1:9092", "weir-epochs", "weir.clicks.0"};
-  lane.sources["in"] = {"id", {{"t/0", {"end"}}}};
+  lane.sources["in"] = {"id", {{"t/0", {"end"}}}, "latest"};
   lane.splits[{"in", "t/0"}] = {{"bytes"}, at(5), true};
   lane.splits[{"in", "t/1"}].position = {"more"};
   lane.watermark = at(4);
@@ -69,6 +79,10 @@ TEST_CASE("lane codec: format 2 is these bytes", "[state]") {
   const Result<LaneRecord> decoded = decode_lane(bytes_of(kLane));
   REQUIRE(decoded);
   CHECK(*decoded == lane);
+  const Result<LaneRecord> before = decode_lane(bytes_of(kLane2));
+  REQUIRE(before);
+  lane.sources["in"].end.clear();
+  CHECK(*before == lane);
 }
 
 TEST_CASE("epoch codec: format 1 is these bytes, and this digest", "[state]") {

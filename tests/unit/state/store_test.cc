@@ -73,16 +73,16 @@ TEST_CASE("lane codec: format 1, which knew no skips, still reads", "[state]") {
   LaneRecord lane = sample();
   lane.skips.clear();
   const std::string body = encode_lane(lane).substr(4);
-  // Without skips, format 2 is format 1 and their number.
-  CHECK(*decode_lane(with_format(body.substr(0, body.size() - 4), 1)) == lane);
+  // Without skips and texts of ends, format 3 is format 1 and their numbers.
+  CHECK(*decode_lane(with_format(body.substr(0, body.size() - 8), 1)) == lane);
   CHECK_FALSE(decode_lane(with_format(body, 1)));
 }
 
 TEST_CASE("lane codec: a newer format is refused by name, not as damage", "[state]") {
-  const Result<LaneRecord> decoded = decode_lane(with_format(encode_lane(sample()).substr(4), 3));
+  const Result<LaneRecord> decoded = decode_lane(with_format(encode_lane(sample()).substr(4), 4));
   REQUIRE_FALSE(decoded);
   CHECK(decoded.error().action() == Action::kStopJob);
-  CHECK_THAT(decoded.error().message(), Catch::Contains("LANE format 3"));
+  CHECK_THAT(decoded.error().message(), Catch::Contains("LANE format 4"));
 }
 
 class RocksDbRig final : public test::StoreRig {

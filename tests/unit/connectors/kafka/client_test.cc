@@ -10,12 +10,20 @@ namespace {
 TEST_CASE("to_error: an outage is tried again", "[kafka]") {
   for (const auto code :
        {RD_KAFKA_RESP_ERR__TRANSPORT, RD_KAFKA_RESP_ERR__TIMED_OUT, RD_KAFKA_RESP_ERR__RESOLVE,
-        RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN, RD_KAFKA_RESP_ERR_NOT_COORDINATOR,
-        RD_KAFKA_RESP_ERR_NOT_ENOUGH_REPLICAS, RD_KAFKA_RESP_ERR__MSG_TIMED_OUT}) {
+        RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN, RD_KAFKA_RESP_ERR__MSG_TIMED_OUT}) {
     const Error error = to_error(code, "trying");
     CAPTURE(error.message());
     CHECK(error.action() == Action::kRetry);
     CHECK(error.code() == Code::kBrokersUnreachable);
+  }
+  // Somebody answers: addresses are not what is wrong.
+  for (const auto code :
+       {RD_KAFKA_RESP_ERR_NOT_COORDINATOR, RD_KAFKA_RESP_ERR_NOT_ENOUGH_REPLICAS,
+        RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE, RD_KAFKA_RESP_ERR_KAFKA_STORAGE_ERROR}) {
+    const Error error = to_error(code, "trying");
+    CAPTURE(error.message());
+    CHECK(error.action() == Action::kRetry);
+    CHECK(error.code() == Code::kClusterNotReady);
   }
 }
 
@@ -74,6 +82,13 @@ TEST_CASE("login_hint: says what to try where a mechanism needs more than the ri
   CHECK(login_hint("scram-sha-512", 0x020601ff).empty());
   CHECK(login_hint("PLAIN", 0x020002ff).empty());
   CHECK(login_hint("GSSAPI", 0x020002ff).find("libsasl2-modules-gssapi-mit") != std::string::npos);
+}
+
+TEST_CASE("never_ends: a consumer that saw its topic go, of a librdkafka before 2.1.0",
+          "[kafka]") {
+  CHECK(never_ends(true, 0x020002ff));
+  CHECK_FALSE(never_ends(false, 0x020002ff));
+  CHECK_FALSE(never_ends(true, 0x020100ff));
 }
 
 TEST_CASE("without_counts: what differs at each repeat is left out", "[kafka]") {

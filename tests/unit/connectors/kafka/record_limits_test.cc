@@ -59,6 +59,10 @@ TEST_CASE("RecordLimits: uncompressed, what is above the limit is refused with t
   CHECK(limits.refuses("t", record(other)));
   CHECK_FALSE(limits.refuses("t", record("small")));
   // As a person has raised it meanwhile.
+  // A question that nobody answered changes nothing.
+  limits.learn("t", std::nullopt);
+  CHECK(limits.batch_bytes_max("t") == 500);
+  CHECK(limits.refuses("t", record(other)));
   limits.learn("t", 5000);
   CHECK_FALSE(limits.refuses("t", record(large)));
 }

@@ -20,6 +20,11 @@ TEST_CASE("RecordMarks: a mark names its record", "[kafka]") {
   const std::uint64_t two = marks.number_of(second);
   CHECK(one != two);
   CHECK(marks.number_of(first) == one);
+  // Each assignment of a lane makes its origins anew, under one producer.
+  for (int i = 0; i < 100'000; ++i) {
+    if (marks.number_of(origin(0, "t/0")) != one) FAIL("a split has two numbers");
+  }
+  CHECK(marks.number_of(origin(1, "t/0")) == two + 1);
   CHECK(marks.record_of(RecordMarks::mark(one, 0)) == "clicks/t/0@0");
   CHECK(marks.record_of(RecordMarks::mark(two, 281'474'976'710'655)) ==
         "orders/u/7@281474976710655");
