@@ -123,7 +123,8 @@ class HelpFormatter final : public CLI::FormatterBase {
                         CLI::AppFormatMode /*mode*/) const override {
     std::ostringstream out;
     const Page* const page = page_of(*app);
-    const auto options = app->get_options([](const CLI::Option* o) { return o->nonpositional(); });
+    const auto options = app->get_options(
+        [](const CLI::Option* o) { return o->nonpositional() && !o->get_group().empty(); });
     const auto words = app->get_options([](const CLI::Option* o) { return o->get_positional(); });
     const auto commands =
         app->get_subcommands([](const CLI::App* a) { return !a->get_name().empty(); });

@@ -9,9 +9,8 @@ namespace weir {
 namespace {
 
 // Commands of the design that this version lacks.
-constexpr std::string_view kLater[] = {
-    "daemon", "test",  "demo",    "broker", "ps",         "top",   "tap", "logs",      "lag",
-    "stop",   "start", "restart", "reload", "checkpoint", "state", "dlq", "quickstart"};
+constexpr std::string_view kLater[] = {"test",       "demo",  "broker", "top",       "tap",
+                                       "checkpoint", "state", "dlq",    "quickstart"};
 
 // The innermost command that was named.
 const CLI::App& innermost(const CLI::App& app) {

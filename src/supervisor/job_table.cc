@@ -48,7 +48,8 @@ JobTable::Job& JobTable::add(const std::string& name, JobRecord record, const Jo
 void JobTable::restore(std::map<std::string, JobRecord> records,
                        const std::map<std::string, JobText>& texts,
                        const std::vector<HandedChild>& handed) {
-  for (auto& [name, record] : records) {
+  for (auto& [job_name, record] : records) {
+    const std::string& name = job_name;
     const JobText& text = texts.at(name);
     const std::optional<ProcessId> process = record.process;
     JobRecord saved = record;

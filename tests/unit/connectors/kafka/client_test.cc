@@ -84,8 +84,7 @@ TEST_CASE("login_hint: says what to try where a mechanism needs more than the ri
   CHECK(login_hint("GSSAPI", 0x020002ff).find("libsasl2-modules-gssapi-mit") != std::string::npos);
 }
 
-TEST_CASE("never_ends: a consumer that saw its topic go, of a librdkafka before 2.1.0",
-          "[kafka]") {
+TEST_CASE("never_ends: a consumer that saw its topic go, of a librdkafka before 2.1.0", "[kafka]") {
   CHECK(never_ends(true, 0x020002ff));
   CHECK_FALSE(never_ends(false, 0x020002ff));
   CHECK_FALSE(never_ends(true, 0x020100ff));
