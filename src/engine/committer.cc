@@ -350,8 +350,9 @@ void Committer::warn_of_unverified(const std::vector<TailCheck>& before,
   });
   if (fresh != unverified.end()) {
     log(LogLevel::kWarn, context(),
-        "the last records read cannot be compared, and what is made again is not noticed, in " + std::to_string(unverified.size()) +
-            " splits, such as " + fresh->first.text() + ": " + fresh->second);
+        "the last records read cannot be compared, and what is made again is not noticed, in " +
+            std::to_string(unverified.size()) + " splits, such as " + fresh->first.text() + ": " +
+            fresh->second);
   }
   unverified_.clear();
   for (const auto& [split, detail] : unverified) unverified_.insert(split);

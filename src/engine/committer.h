@@ -160,7 +160,7 @@ class Committer {
   // Whose tails were the same at the last look or claim that could compare them, or lay outside of
   // their logs; where none could, of the first epoch since the claim.
   std::map<SplitId, Position> known_tails_;
-  std::set<SplitId> unverified_;  // as of the last look: told once
+  std::set<SplitId> unverified_;    // as of the last look: told once
   std::vector<SplitId> unclaimed_;  // that begin anew with the claim under way
   std::uint64_t offsets_lost_ = 0;  // of splits that the recovery under way lets go
   std::chrono::sys_seconds claimed_at_{};

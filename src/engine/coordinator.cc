@@ -481,8 +481,8 @@ void Coordinator::watch_stops() {
   }
   LaneOutcome stopped{LaneState::kStopped, {}, false};
   if (phase_ == Phase::kBackingOff) return end(std::move(stopped));
-  const bool connecting = phase_ == Phase::kRecovering || phase_ == Phase::kAssigning ||
-                          phase_ == Phase::kOpening;
+  const bool connecting =
+      phase_ == Phase::kRecovering || phase_ == Phase::kAssigning || phase_ == Phase::kOpening;
   const bool impatient = stops > 1 || now >= *stop_seen_ + options_.drain_timeout ||
                          (connecting && now >= *stop_seen_ + kStopPatience);
   if (!impatient) return;

@@ -175,10 +175,10 @@ class Coordinator {
   MonoTime assigned_;                      // when the lane began to run
   std::uint64_t failures_ = 0;             // since an epoch was decided, or the lane had been calm
   std::optional<MonoTime> topic_missing_;  // since when
-  PoisonCounter poison_;     // kRowsRefused
-  PoisonCounter too_large_;  // kRowTooLarge
-  std::set<SkipKind> skips_told_;  // of all workers
-  bool claimed_once_ = false;      // by this process
+  PoisonCounter poison_;                   // kRowsRefused
+  PoisonCounter too_large_;                // kRowTooLarge
+  std::set<SkipKind> skips_told_;          // of all workers
+  bool claimed_once_ = false;              // by this process
   std::optional<MonoTime> stop_seen_;
   Then then_ = Then::kBackOff;
   std::vector<SplitRange> given_up_;  // of the open epoch

@@ -18,10 +18,11 @@ std::string recovering_text(const Error& error) {
   if (!is_outage(error.code())) return "recovering: " + error.message();
   const bool answers = error.code() == Code::kClusterNotReady;
   return "waiting_for_kafka (" + to_string(error.code()) + "): " + error.message() +
-         (answers ? "; brokers answer, and it is tried again until they can do it. Look for replicas "
-                    "that are not in sync and partitions without a leader"
-                  : "; it is tried again until a broker answers. Check `brokers` and that the "
-                    "cluster is up");
+         (answers
+              ? "; brokers answer, and it is tried again until they can do it. Look for replicas "
+                "that are not in sync and partitions without a leader"
+              : "; it is tried again until a broker answers. Check `brokers` and that the "
+                "cluster is up");
 }
 
 MonoTime next_seal(const EpochProgress& progress, const EpochLimits& limits) {

@@ -67,8 +67,8 @@ inline constexpr std::uint64_t kPoisonAttempts = 3;
 Error refused_for_ever(std::uint64_t attempts, const Error& last);
 
 /// Counts, for each split, the epochs that failed at its position with one code, for a reason that
-/// lies in their rows. What happens between two of them (an outage, a fence, epochs of other splits) neither
-/// counts nor forgets.
+/// lies in their rows. What happens between two of them (an outage, a fence, epochs of other
+/// splits) neither counts nor forgets.
 ///
 /// Owned by the lane. Thread: the lane's.
 class PoisonCounter {
@@ -80,7 +80,7 @@ class PoisonCounter {
   /// Takes the failure of the epoch that began at `positions`; `splits` are those whose rows may be
   /// the reason. The largest count of one of them; 0 for another code.
   std::uint64_t failed(const Error& error, const SplitProgressMap& positions,
-              const std::vector<SplitId>& splits);
+                       const std::vector<SplitId>& splits);
   /// An epoch that moved these was decided.
   void decided(const std::vector<SplitRange>& moved);
 

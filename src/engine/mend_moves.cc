@@ -206,7 +206,7 @@ Mend reset(const Case& of) {
     return nothing_to_do(of, "this job has never run");
   }
   if (outlook.halts(Code::kForeignCell) || outlook.halts(Code::kGroupInUse) ||
-      outlook.halts(Code::kNoOffsets) ||      outlook.halts(Code::kInDoubt)) {
+      outlook.halts(Code::kNoOffsets) || outlook.halts(Code::kInDoubt)) {
     return refused_by_halt(of, "reset does not help here");
   }
   Mend mend{.verdict = MendVerdict::kDo,

@@ -358,8 +358,8 @@ const MirrorMark* other_jobs_mark(const FirstStartFacts& facts) {
 
 // What the keys of the source do for a group that this job cannot simply begin with.
 std::string by_key(const FirstStartFacts& facts, const std::string& key, const std::string& does) {
-  return "\n  " + (facts.place.empty() ? facts.job : facts.place) + ": `" + key +
-         "` of source \"" + facts.source + "\"   " + does;
+  return "\n  " + (facts.place.empty() ? facts.job : facts.place) + ": `" + key + "` of source \"" +
+         facts.source + "\"   " + does;
 }
 
 }  // namespace
@@ -376,14 +376,14 @@ FirstStartDecision decide_first_start(const FirstStartFacts& facts) {
   });
   const std::string group = "group " + facts.group + " of source \"" + facts.source + "\"";
   if (ours) {
-    decision.halt = halt("T3", Code::kIdentityLost,
-                         group +
-                             " holds positions that this job wrote, but there is neither a state "
-                             "directory nor a cell\n  weir offsets " +
-                             facts.job + " adopt     goes on from them\n  weir offsets " +
-                             facts.job +
-                             " reset     begins anew\n  where the state directory is only elsewhere, "
-                             "with it in its place again the job goes on as it was");
+    decision.halt =
+        halt("T3", Code::kIdentityLost,
+             group +
+                 " holds positions that this job wrote, but there is neither a state "
+                 "directory nor a cell\n  weir offsets " +
+                 facts.job + " adopt     goes on from them\n  weir offsets " + facts.job +
+                 " reset     begins anew\n  where the state directory is only elsewhere, "
+                 "with it in its place again the job goes on as it was");
   } else if (facts.start_committed) {
     // A pattern that matches nothing yet asks for nothing yet.
     if (!any && !mirror.empty()) {

@@ -113,9 +113,8 @@ LaneOptions lane_options(const JobSpec& job, const Plan& plan, const BuildOption
   for (const SourceSpec& source : job.sources) {
     if (source.kind != SourceKind::kKafka) continue;
     lane.groups[*source.name] = source.kafka.group;
-    lane.places[*source.name] =
-        job.source->path() + ":" +
-        std::to_string(job.source->line_column(source.name.at.offset).line);
+    lane.places[*source.name] = job.source->path() + ":" +
+                                std::to_string(job.source->line_column(source.name.at.offset).line);
     refresh = std::min(refresh.value_or(source.kafka.refresh), source.kafka.refresh);
   }
   if (refresh) lane.look_every = *refresh;

@@ -176,8 +176,8 @@ class JobRun {
 int exit_code_of(const Error& error) {
   // What a person can mend has a code to look up. Without one it is the machine's trouble of the
   // moment, such as a disk that is full; brokers that hang come back.
-  const bool mendable = error.action() == Action::kStopJob && error.code() != Code::kNone &&
-                        !is_outage(error.code());
+  const bool mendable =
+      error.action() == Action::kStopJob && error.code() != Code::kNone && !is_outage(error.code());
   return error.action() == Action::kHalt || mendable ? kExitConfig : kExitFailed;
 }
 

@@ -218,12 +218,12 @@ SecurityConfig KafkaReader::security(const YamlNode* map, const std::string& nam
   security.kerberos.principal = text("principal");
   security.kerberos.keytab = text("keytab");
   if (const auto service = text_of(map, "service_name")) security.kerberos.service_name = **service;
-  security.oauth = {.token = secret(map, "token", true),
-                    .token_endpoint =
-                        text_of(map, "token_endpoint").value_or(Located<std::string>{}),
-                    .client_id = text("client_id"),
-                    .client_secret = secret(map, "client_secret", true),
-                    .scope = text("scope")};
+  security.oauth = {
+      .token = secret(map, "token", true),
+      .token_endpoint = text_of(map, "token_endpoint").value_or(Located<std::string>{}),
+      .client_id = text("client_id"),
+      .client_secret = secret(map, "client_secret", true),
+      .scope = text("scope")};
   security.ca = text("ca");
   security.certificate = text("certificate");
   security.key = text("key");

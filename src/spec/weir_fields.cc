@@ -88,7 +88,8 @@ constexpr FieldInfo kWeir[] = {
      .example = "token_endpoint: https://login.example.com/oauth2/token",
      .description =
          "For oauthbearer, in place of `token`: where tokens are asked for (OIDC, client "
-         "credentials). Needs a librdkafka with libcurl, which Debian 12's is not; refused without."},
+         "credentials). Needs a librdkafka with libcurl, which Debian 12's is not; refused "
+         "without."},
     {.path = "clusters.*.security.client_id",
      .type = kText,
      .example = "client_id: weir",

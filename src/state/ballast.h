@@ -13,7 +13,7 @@ inline constexpr std::uint64_t kBallastBytes = 16ULL << 20U;
 
 /// What a write is for.
 enum class WriteFor : unsigned char {
-  kInput,  ///< an epoch's record and rows: more of them come as long as there is input
+  kInput,   ///< an epoch's record and rows: more of them come as long as there is input
   kUpkeep,  ///< what a start, a stop and `weir offsets` note down: small, and not growing
 };
 /// What is to be free before a write of `bytes`. Without the ballast as much as it takes is left

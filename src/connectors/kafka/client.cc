@@ -139,8 +139,8 @@ std::optional<std::string> once_a_minute(const std::string& line) {
   return *held_back == 0 ? line : line + " (and " + std::to_string(*held_back) + " times before)";
 }
 
-// Destroys the handle, and gives the wait for it up after `patience`. A consumer that is left behind
-// commits nothing and writes nothing; what it holds is its threads and a connection.
+// Destroys the handle, and gives the wait for it up after `patience`. A consumer that is left
+// behind commits nothing and writes nothing; what it holds is its threads and a connection.
 void destroy_consumer(rd_kafka_t* handle, std::chrono::milliseconds patience) {
   std::promise<void> promise;
   const std::future<void> destroyed = promise.get_future();
@@ -283,8 +283,8 @@ Client::~Client() {
     constexpr std::chrono::milliseconds kDestroyMax(5000);
     // The lane waits meanwhile.
     constexpr std::chrono::milliseconds kHopelessMax(300);
-    destroy_consumer(handle_, never_ends(topic_was_gone_, rd_kafka_version()) ? kHopelessMax
-                                                                              : kDestroyMax);
+    destroy_consumer(handle_,
+                     never_ends(topic_was_gone_, rd_kafka_version()) ? kHopelessMax : kDestroyMax);
   } else {
     rd_kafka_destroy(handle_);
   }

@@ -120,7 +120,7 @@ class Client {
   rd_kafka_t* handle_ = nullptr;
   std::atomic<bool> topic_gone_ = false;
   std::atomic<bool> topic_was_gone_ = false;  // since it was opened
-  std::atomic<bool> token_late_ = false;  // one was there, or could not be read: waiting helps
+  std::atomic<bool> token_late_ = false;      // one was there, or could not be read: waiting helps
   mutable Mutex mutex_;
   std::optional<Error> fault_ WEIR_GUARDED_BY(mutex_);
   std::string last_reason_ WEIR_GUARDED_BY(mutex_);  // of error_cb

@@ -68,8 +68,7 @@ std::optional<std::uint64_t> ask_batch_limit(Client& client, const std::string& 
   // Whatever the start's other questions have left of their time; it does not wait longer for what
   // it can do without.
   constexpr std::chrono::seconds kPatience(5);
-  const auto event =
-      describe_topic(client, topic, std::chrono::steady_clock::now() + kPatience);
+  const auto event = describe_topic(client, topic, std::chrono::steady_clock::now() + kPatience);
   if (!event || rd_kafka_event_error(event.get()) != RD_KAFKA_RESP_ERR_NO_ERROR) return {};
   std::size_t count = 0;
   const rd_kafka_ConfigResource_t** resources = rd_kafka_DescribeConfigs_result_resources(

@@ -325,7 +325,7 @@ class KafkaSinkWriter final : public SinkWriter {
   const std::unique_ptr<RecordParts> parts_;
   std::shared_ptr<Producer> producer_;
   rd_kafka_topic_t* topic_ = nullptr;
-  bool some_refused_ = false;            // as too large, in this epoch
+  bool some_refused_ = false;             // as too large, in this epoch
   std::optional<MonoTime> failed_until_;  // the transaction has failed; its cause is waited for
   const Batch* prepared_ = nullptr;
   std::vector<RowIndex> bad_rows_;

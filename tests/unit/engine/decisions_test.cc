@@ -54,8 +54,8 @@ TEST_CASE("recovering_text: brokers that do not answer have a state, a code and 
       {Action::kRetry, Code::kBrokersUnreachable, "asking; brokers 127.0.0.1:1: refused"});
   CHECK_THAT(text, Catch::StartsWith("waiting_for_kafka (W3001): asking; brokers 127.0.0.1:1") &&
                        Catch::Contains("Check `brokers`"));
-  const std::string behind = recovering_text(
-      {Action::kRetry, Code::kClusterNotReady, "writing to topic out: not enough in-sync replicas"});
+  const std::string behind = recovering_text({Action::kRetry, Code::kClusterNotReady,
+                                              "writing to topic out: not enough in-sync replicas"});
   CHECK_THAT(behind, Catch::StartsWith("waiting_for_kafka (W3009): writing to topic out") &&
                          Catch::Contains("replicas that are not in sync") &&
                          !Catch::Contains("Check `brokers`"));

@@ -30,7 +30,7 @@ struct World {
   std::map<SplitId, std::pair<std::int64_t, std::int64_t>> logs;  // low, high
   std::set<SplitId> rewritten;
   std::map<SplitId, std::int64_t> rewritten_below;  // and behind it reading has gone on
-  mutable MonoTime tails_until{};                  // of the last comparison
+  mutable MonoTime tails_until{};                   // of the last comparison
   std::map<SplitId, std::int64_t> known_from;       // before it tails cannot be compared
   std::string cluster = "c1";
   std::string input_cluster;  // where the source is; empty: the same
