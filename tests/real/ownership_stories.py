@@ -11,6 +11,11 @@ import time
 from harness import Story, check, tell
 
 
+def copied(state, to):
+    """What a person's copy of a state directory holds; the sockets below `run` are no files."""
+    shutil.copytree(state, to, ignore=shutil.ignore_patterns("*.sock"))
+
+
 def clean_stop():
     """Row T8: stopped cleanly and started again, with records that came meanwhile."""
     story = Story("clean")
@@ -100,13 +105,13 @@ def older_copy():
     """A state directory restored from an older copy halts, because others have claimed since."""
     story = Story("older")
     story.started().stop()
-    shutil.copytree(story.state, story.dir / "copy")
+    copied(story.state, story.dir / "copy")
     run = story.start()
     story.produce(200)
     story.verify()
     run.stop()
     shutil.rmtree(story.state)
-    shutil.copytree(story.dir / "copy", story.state)
+    copied(story.dir / "copy", story.state)
     run = story.start()
     run.expect(78, "HALT other_owner", "older copy")
     story.verify()
@@ -122,12 +127,12 @@ def older_copy_of_killed():
     and the cell what it missed. Row T12."""
     story = Story("snapshot")
     run = story.started()
-    shutil.copytree(story.state, story.dir / "copy")
+    copied(story.state, story.dir / "copy")
     story.produce(300)
     story.verify()
     run.kill()
     shutil.rmtree(story.state)
-    shutil.copytree(story.dir / "copy", story.state)
+    copied(story.dir / "copy", story.state)
     story.produce(200)
     run = story.start()
     story.verify()
@@ -140,7 +145,7 @@ def copied_to_second_machine():
     the copy was taken before or after the original claimed."""
     story = Story("copied")
     story.started().stop()
-    shutil.copytree(story.state, story.dir / "before")
+    copied(story.state, story.dir / "before")
     run = story.start()
     run.wait_for("claimed at epoch")
     with story.load():
@@ -154,7 +159,7 @@ def copy_of_running_started():
     halts, and no record is lost or doubled."""
     story = Story("twins")
     first = story.started()
-    shutil.copytree(story.state, story.dir / "twin")
+    copied(story.state, story.dir / "twin")
     with story.load():
         second = story.start(state=story.dir / "twin")
         survivor = one_survives(first, second)
@@ -169,7 +174,7 @@ def both_started_at_once():
     story.started(100).stop()
     for race in range(4):
         twin = story.dir / f"twin-{race}"
-        shutil.copytree(story.state, twin)
+        copied(story.state, twin)
         with story.load(batch=20):
             first = story.start()
             time.sleep(random.uniform(0, 0.6))
@@ -179,7 +184,7 @@ def both_started_at_once():
         survivor.stop()
         if survivor is second:
             shutil.rmtree(story.state)
-            shutil.copytree(twin, story.state)
+            copied(twin, story.state)
 
 
 def one_survives(first, second, seconds=60):
