@@ -130,10 +130,9 @@ class Linker {
   std::optional<Giver> find(const Located<std::string>& from, const std::string& what) {
     const auto giver = known_.find(*from);
     if (giver == known_.end()) {
-      std::vector<std::string_view> names;
-      for (const auto& [each, unused] : known_) names.push_back(each);
       error(from.at, what + ": there is no source or earlier step \"" + *from + "\"",
-            did_you_mean(*from, names));
+            from_hint(*from, what));
+      taken_by_mistake_ = true;
       return std::nullopt;
     }
     if (giver->second.is_step && job_.steps[giver->second.index].kind == StepKind::kRoute) {
@@ -144,6 +143,28 @@ class Linker {
     return giver->second;
   }
 
+  // The name that was meant, or that it comes later, or those there are, in the job's order.
+  std::string from_hint(const std::string& from, const std::string& who) const {
+    std::vector<std::string_view> names;
+    for (const SourceSpec& source : job_.sources) names.push_back(*source.name);
+    for (const StepSpec& step : job_.steps) {
+      if (!step.id.given || step.kind == StepKind::kRoute) continue;
+      if (known_.contains(*step.id)) {
+        names.push_back(*step.id);
+      } else if (*step.id == from && who == "step \"" + from + "\"") {
+        return "a step does not take its own rows";
+      } else if (*step.id == from) {
+        return "rows go from above to below: put that step above this one";
+      }
+    }
+    if (std::string meant = did_you_mean(from, names); !meant.empty()) return meant;
+    std::string list;
+    for (const std::string_view name : names) {
+      list += (list.empty() ? "there is " : ", ") + std::string(name);
+    }
+    return list;
+  }
+
   std::string sources() const {
     std::string list;
     for (const SourceSpec& source : job_.sources)
@@ -152,6 +173,8 @@ class Linker {
   }
 
   void all_are_taken() {
+    // Whom a mistaken `from` meant to take is not known.
+    if (taken_by_mistake_) return;
     for (std::size_t i = 0; i < job_.sources.size(); ++i) {
       if (is_taken(false, i)) continue;
       error(job_.sources[i].name.at,
@@ -178,6 +201,7 @@ class Linker {
   Diagnostics& diagnostics_;
   std::map<std::string, Giver> known_;  // sources and earlier steps
   std::optional<Giver> previous_;       // whose rows the next one takes without a `from:`
+  bool taken_by_mistake_ = false;
   Links links_;
 };
 

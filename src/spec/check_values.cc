@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <limits>
 
 #include "base/units.h"
 #include "data/render.h"
@@ -17,6 +18,12 @@ std::optional<std::uint64_t> parse_count(std::string_view text) {
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
   if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
   return value;
+}
+
+// Digits behind an optional minus.
+bool is_whole_number(std::string_view text) {
+  if (text.starts_with('-')) text.remove_prefix(1);
+  return !text.empty() && text.find_first_not_of("0123456789") == std::string_view::npos;
 }
 
 bool is_bare_number(std::string_view text) {
@@ -83,11 +90,11 @@ class ScalarCheck {
       case FieldType::kCount:
         return count();
       case FieldType::kDuration:
-        return with_unit(parse_duration(text()), "duration", "5s or 250ms", [](std::uint64_t us) {
+        return with_unit(parse_duration, "duration", "5s or 250ms", [](std::uint64_t us) {
           return format_duration(std::chrono::microseconds(static_cast<std::int64_t>(us)));
         });
       case FieldType::kSize:
-        return with_unit(parse_size(text()), "size", "64MiB or 10kB", format_size);
+        return with_unit(parse_size, "size", "64MiB or 10kB", format_size);
       case FieldType::kRate:
         return rate();
       case FieldType::kName:
@@ -110,8 +117,9 @@ class ScalarCheck {
         return sql_type();
       case FieldType::kTimestamp:
         if (parse_timestamp(text())) return;
-        return fail(Code::kBadValue, fmt::format("\"{}\" is not a time", text()),
-                    "such as 2026-11-01T00:00:00Z");
+        return fail(
+            Code::kBadValue, fmt::format("\"{}\" is not a time", text()),
+            "such as 2026-11-01T00:00:00Z or 2026-11-01T00:00:00+01:00; without a zone it is UTC");
       case FieldType::kSql:
         return sql();
       default:
@@ -133,11 +141,15 @@ class ScalarCheck {
       }
       known.push_back(choice.word);
     }
-    const std::string hint = did_you_mean(text(), known);
+    std::string hint = did_you_mean(text(), known);
+    // The one key whose next value means a file of a newer weir.
+    if (field_.path == "version" && is_whole_number(text())) {
+      hint = "a file of a later version needs a newer weir";
+    }
     fail(Code::kBadChoice,
          fmt::format("\"{}\" must be {}{}, not \"{}\"", key_, choice_list(field_),
                      takes_map(context_.table, field_) ? " or a map" : "", text()),
-         hint);
+         std::move(hint));
   }
 
   void address() {
@@ -158,13 +170,15 @@ class ScalarCheck {
     const std::optional<std::uint64_t> value = parse_count(text());
     const std::string words =
         field_.choices.empty() ? std::string() : fmt::format(" or {}", choice_list(field_));
-    if (!value) {
+    if (!value && !is_whole_number(text())) {
       return fail(Code::kBadValue,
                   fmt::format("\"{}\" must be a whole number{}, not \"{}\"", key_, words, text()));
     }
-    if (*value < field_.min || (field_.max != 0 && *value > field_.max)) {
+    const std::uint64_t max =
+        field_.max != 0 ? field_.max : std::numeric_limits<std::uint64_t>::max();
+    if (!value || *value < field_.min || *value > max) {
       fail(Code::kBadValue,
-           fmt::format("\"{}\" must be between {} and {}{}", key_, field_.min, field_.max, words));
+           fmt::format("\"{}\" must be between {} and {}{}", key_, field_.min, max, words));
     }
   }
 
@@ -184,10 +198,20 @@ class ScalarCheck {
   }
   static std::uint64_t whole(std::uint64_t bytes) { return bytes; }
 
-  template <class Value, class Format>
-  void with_unit(std::optional<Value> value, std::string_view what, std::string_view such_as,
-                 Format format) {
-    if (!value) {
+  // A number below zero, or one that is too large for `parse`.
+  template <class Parse>
+  bool is_out_of_range(Parse parse) const {
+    const std::size_t digits = text().starts_with('-') ? 1 : 0;
+    const std::size_t unit = text().find_first_not_of("0123456789.", digits);
+    if (unit == std::string::npos) return digits == 1 && is_bare_number(text().substr(1));
+    return unit > digits && std::count(text().begin(), text().end(), '.') <= 1 &&
+           parse("1" + text().substr(unit)).has_value();
+  }
+
+  template <class Parse, class Format>
+  void with_unit(Parse parse, std::string_view what, std::string_view such_as, Format format) {
+    const auto value = parse(text());
+    if (!value && !is_out_of_range(parse)) {
       if (is_bare_number(text())) {
         return fail(Code::kNeedsUnit,
                     fmt::format("\"{}\" needs a unit, such as {}", key_, such_as));
@@ -195,7 +219,7 @@ class ScalarCheck {
       return fail(Code::kBadValue, fmt::format("\"{}\" is not a {}: \"{}\"", key_, what, text()),
                   fmt::format("such as {}", such_as));
     }
-    if (whole(*value) < field_.min || whole(*value) > field_.max) {
+    if (!value || whole(*value) < field_.min || whole(*value) > field_.max) {
       fail(Code::kBadValue, fmt::format("\"{}\" must be between {} and {}", key_,
                                         format(field_.min), format(field_.max)));
     }

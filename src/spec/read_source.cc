@@ -4,6 +4,7 @@
 #include <charconv>
 #include <set>
 
+#include "base/nearest.h"
 #include "base/units.h"
 #include "data/render.h"
 #include "spec/check_fields.h"
@@ -107,14 +108,15 @@ class SourceReader {
     } else if (const YamlNode* node = usable(&map, "start"); node != nullptr && node->is_map()) {
       made.start.at = node->at;
       made.start.given = true;
-      bound(*node, "start", StartKind::kTimestamp, StartKind::kOffsets, made.start.value);
+      bound(*node, "start", StartKind::kTimestamp, StartKind::kOffsets, made, made.start.value);
     }
     if (const auto word = choice_of(&map, "end", kEnds)) {
       made.end = {{.kind = **word, .timestamp_us = 0, .offsets = {}}, word->at, true};
     } else if (const YamlNode* node = usable(&map, "end"); node != nullptr && node->is_map()) {
       made.end.at = node->at;
       made.end.given = true;
-      bound(*node, "end", EndKind::kTimestamp, EndKind::kOffsets, made.end.value);
+      bound(*node, "end", EndKind::kTimestamp, EndKind::kOffsets, made, made.end.value);
+      ends_behind_start(*node, made);
     }
     if (const auto word = choice_of(&map, "on_data_loss", kOnDataLoss)) made.on_data_loss = **word;
     if (const auto every = duration_of(&map, "refresh")) made.refresh = *every;
@@ -179,7 +181,8 @@ class SourceReader {
 
   // `start: {timestamp: ...}`, `end: {offsets: ...}` and the like.
   template <class Kind, class Bound>
-  void bound(const YamlNode& map, std::string_view key, Kind timestamp, Kind offsets, Bound& into) {
+  void bound(const YamlNode& map, std::string_view key, Kind timestamp, Kind offsets,
+             const KafkaSourceSpec& source, Bound& into) {
     if (!exactly_one(map, {"timestamp", "offsets"}, map.at, fmt::format("\"{}\"", key),
                      fmt::format("{}: {{ timestamp: 2026-11-01T00:00:00Z }}", key), context_)) {
       return;
@@ -192,15 +195,67 @@ class SourceReader {
     if (by_topic == nullptr) return;
     into.kind = offsets;
     for (const YamlEntry& topic : by_topic->entries) {
+      if (!reads(source, topic.key)) continue;
       for (const YamlEntry& entry : topic.value.entries) {
         const auto partition = to_number<std::int32_t>(entry.key.scalar);
         if (!partition) {
           error(entry.key.at, Code::kBadValue,
                 fmt::format("\"{}\" is not a partition's number", entry.key.scalar),
                 "such as offsets: { flights: { 0: 23 } }");
+        } else if (const auto only = source.assign.find(topic.key.scalar);
+                   only != source.assign.end() && !contains(only->second, *partition)) {
+          error(entry.key.at, Code::kBadValue,
+                fmt::format("{} does not read partition {} of topic \"{}\"", label_, *partition,
+                            topic.key.scalar),
+                "`assign` lists those that it reads");
         } else if (const auto offset = to_number<std::int64_t>(entry.value.scalar)) {
           into.offsets[topic.key.scalar][*partition] = *offset;
         }
+      }
+    }
+  }
+
+  static bool contains(const std::vector<std::int32_t>& list, std::int32_t value) {
+    return std::find(list.begin(), list.end(), value) != list.end();
+  }
+
+  // Which topics a pattern will find is not known here.
+  bool reads(const KafkaSourceSpec& source, const YamlNode& topic) {
+    std::vector<std::string_view> names;
+    for (const Located<std::string>& each : source.topics) names.push_back(*each);
+    for (const auto& [each, partitions] : source.assign) names.push_back(each);
+    if (names.empty() || std::find(names.begin(), names.end(), topic.scalar) != names.end()) {
+      return true;
+    }
+    std::string hint = did_you_mean(topic.scalar, names);
+    if (hint.empty()) hint = fmt::format("it reads {}", fmt::join(names, ", "));
+    error(topic.at, Code::kBadValue,
+          fmt::format("{} does not read a topic \"{}\"", label_, topic.scalar), std::move(hint));
+    return false;
+  }
+
+  // Written so, the source would be at its end before its first record.
+  void ends_behind_start(const YamlNode& map, const KafkaSourceSpec& source) {
+    const StartSpec& start = *source.start;
+    if (start.kind == StartKind::kTimestamp && source.end->kind == EndKind::kTimestamp &&
+        source.end->timestamp_us < start.timestamp_us) {
+      error(map.find("timestamp")->at, Code::kBadValue, "`end` is before `start`",
+            "nothing would be read");
+    }
+    const YamlNode* offsets = usable(&map, "offsets");
+    if (offsets == nullptr) return;
+    for (const YamlEntry& topic : offsets->entries) {
+      const auto begins = start.offsets.find(topic.key.scalar);
+      if (begins == start.offsets.end()) continue;
+      for (const YamlEntry& entry : topic.value.entries) {
+        const auto partition = to_number<std::int32_t>(entry.key.scalar);
+        const auto offset = to_number<std::int64_t>(entry.value.scalar);
+        if (!partition || !offset || !begins->second.contains(*partition)) continue;
+        const std::int64_t begin = begins->second.at(*partition);
+        if (begin <= *offset) continue;
+        error(entry.value.at, Code::kBadValue,
+              fmt::format("`end` is before `start`, which names offset {}", begin),
+              "nothing would be read");
       }
     }
   }

@@ -33,6 +33,13 @@ class TreeBuilder final : public YAML::EventHandler {
   YamlNode take_root() { return std::move(root_); }
   /// What was read is not what was meant, and that was reported: more messages would mislead.
   bool hopeless() const { return hopeless_; }
+  /// The innermost { or [ that is open: where the parser stopped, it waits for its end.
+  std::optional<Place> open_bracket() const {
+    for (auto level = levels_.rbegin(); level != levels_.rend(); ++level) {
+      if (level->node.flow) return level->node.at;
+    }
+    return std::nullopt;
+  }
 
   void OnDocumentStart(const YAML::Mark&) override {}
   void OnDocumentEnd() override {}
@@ -84,8 +91,8 @@ class TreeBuilder final : public YAML::EventHandler {
   static std::uint32_t offset(const YAML::Mark& mark) {
     return static_cast<std::uint32_t>(std::max(mark.pos, 0));
   }
-  void refuse(Place at, std::string message) {
-    diagnostics_.error(source_, at, Code::kYamlFeature, std::move(message));
+  void refuse(Place at, std::string message, std::string hint = {}) {
+    diagnostics_.error(source_, at, Code::kYamlFeature, std::move(message), std::move(hint));
   }
   void refuse_anchor(YamlNode& node, YAML::anchor_t anchor) {
     if (anchor == 0) return;
@@ -95,7 +102,8 @@ class TreeBuilder final : public YAML::EventHandler {
   void refuse_tag(YamlNode& node, const std::string& tag) {
     if (tag.empty() || tag == "?" || tag == "!") return;
     node.bad = true;
-    refuse({node.at.offset, 1}, fmt::format("a YAML tag is refused: {}", tag));
+    refuse({node.at.offset, 1}, fmt::format("a YAML tag is refused: {}", tag),
+           "a value that begins with ! needs quotes");
   }
 
   // Finds out style, extent and a comment behind a scalar from the source itself.
@@ -304,7 +312,8 @@ bool check_text(const SourceText& source, Diagnostics& diagnostics) {
   return false;
 }
 
-std::string parse_hint(const SourceText& source, std::size_t offset, std::string_view message) {
+std::string parse_hint(const SourceText& source, std::size_t offset, std::string_view message,
+                       std::optional<Place> open_bracket) {
   const LineColumn at = source.line_column(offset);
   const std::size_t begin = source.line_start(at.line);
   const std::string line = source.text().substr(begin, source.line_start(at.line + 1) - begin);
@@ -326,14 +335,23 @@ std::string parse_hint(const SourceText& source, std::size_t offset, std::string
     if (open != std::string::npos && line.find(',', open) != std::string::npos) {
       return "inside of { } a comma ends a value: put the expression in quotes";
     }
-    return "a { or [ is not closed";
+    if (!open_bracket) return "a { or [ is not closed";
+    return fmt::format("the {} of line {} is not closed", source.text()[open_bracket->offset],
+                       source.line_column(open_bracket->offset).line);
+  }
+  if (message.find("alias") != std::string_view::npos ||
+      message.find("anchor") != std::string_view::npos) {
+    return "to YAML, * begins an alias: put the value in quotes, such as select: \"*\"";
+  }
+  if (message.find("unknown token") != std::string_view::npos) {
+    return "no value begins with this character: put it in quotes";
   }
   if (message.find("not found") != std::string_view::npos) return "check the indent of this line";
   return {};
 }
 
 void report_parse_error(const SourceText& source, const YAML::Exception& e,
-                        Diagnostics& diagnostics) {
+                        std::optional<Place> open_bracket, Diagnostics& diagnostics) {
   if (e.mark.is_null() || e.mark.pos < 0) {
     diagnostics.file_error(source.path(), Code::kBadYaml, "this is not YAML: " + e.msg);
     return;
@@ -346,7 +364,7 @@ void report_parse_error(const SourceText& source, const YAML::Exception& e,
                                   ? std::string("it is nested too deeply or not closed")
                                   : e.msg;
   diagnostics.error(source, {static_cast<std::uint32_t>(at), 1}, Code::kBadYaml,
-                    "this is not YAML: " + message, parse_hint(source, at, message));
+                    "this is not YAML: " + message, parse_hint(source, at, message, open_bracket));
 }
 
 }  // namespace
@@ -380,7 +398,9 @@ std::optional<YamlNode> parse_yaml(const SourceText& source, Diagnostics& diagno
     }
     return root;
   } catch (const YAML::Exception& e) {
-    if (!builder.hopeless()) report_parse_error(source, e, diagnostics);
+    if (!builder.hopeless()) {
+      report_parse_error(source, e, builder.open_bracket(), diagnostics);
+    }
   } catch (const std::exception& e) {
     diagnostics.file_error(source.path(), Code::kBadYaml,
                            std::string("this is not YAML: ") + e.what());

@@ -137,7 +137,8 @@ Node Compiler::column(const PgQuery__ColumnRef& ref) {
     return fail(ref.location, Code::kSqlNotHere,
                 star ? "* stands alone in a select, not in an expression"
                      : "a column's name stands alone, without a table in front",
-                star ? "" : "for a field of jsonb write column ->> 'field'");
+                star ? "such as select: \"*\", or \"*, amount * 2 AS twice\""
+                     : "for a field of jsonb write column ->> 'field'");
   }
   const std::string name(first);
   if (const std::optional<std::size_t> index = scope_.schema->find(name)) {

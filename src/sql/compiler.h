@@ -62,6 +62,7 @@ class Compiler {
   Node arrow(const PgQuery__AExpr& expr, const std::string& name);
   Node joined_text(const Node& left, const Node& right, long location);
   Node no_operator(const std::string& name, const std::vector<Node>& args, long location);
+  std::string cast_hint(const std::string& name, const std::vector<Node>& args) const;
   Node negated(const Node& node);
   Node joined(NodeKind kind, const std::vector<Node>& args, std::size_t offset);
   Node like(const PgQuery__AExpr& expr, const std::string& name);

@@ -124,6 +124,21 @@ Node Compiler::json_path(const PgQuery__AExpr& expr, const std::string& name) {
   return call(name, {value, path}, expr.location);
 }
 
+// Text beside another type is the usual slip: the text becomes what stands beside it.
+std::string Compiler::cast_hint(const std::string& name, const std::vector<Node>& args) const {
+  if (args.size() != 2) return {};
+  const auto is_text = [](const Node& node) {
+    return !node->unknown && node->type.kind == TypeKind::kText;
+  };
+  if (is_text(args[0]) == is_text(args[1])) return {};
+  const Node& text = is_text(args[0]) ? args[0] : args[1];
+  const Node& other = is_text(args[0]) ? args[1] : args[0];
+  if (other->unknown || choose(name, {other, other}).function == nullptr) return {};
+  const std::string type = to_string(Type{.kind = other->type.kind});
+  if (text->kind != NodeKind::kColumn) return "cast the text with ::" + type;
+  return "cast the text, such as " + scope_.schema->fields()[text->column].name + "::" + type;
+}
+
 Node Compiler::no_operator(const std::string& name, const std::vector<Node>& args, long location) {
   const auto type = [](const Node& node) {
     return node->unknown ? std::string("unknown") : to_string(Type{.kind = node->type.kind});
@@ -131,8 +146,10 @@ Node Compiler::no_operator(const std::string& name, const std::vector<Node>& arg
   std::string shown = name;
   if (args.size() == 2) shown = type(args[0]) + " " + name + " " + type(args[1]);
   if (args.size() == 1) shown = name + " " + type(args[0]);
+  std::string hint(operator_hint(name));
+  if (hint.empty()) hint = cast_hint(name, args);
   return fail(location, Code::kUnknownOperator, "operator does not exist: " + shown,
-              std::string(operator_hint(name)));
+              std::move(hint));
 }
 
 Node Compiler::negated(const Node& node) {
