@@ -1,5 +1,6 @@
 #include "job/build.h"
 
+#include <fmt/format.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -36,6 +37,17 @@ std::string host_name() {
   return name.data();
 }
 
+// As in messages of weir check: file, line, column.
+std::string place_in(const JobSpec& job, Place place) {
+  const LineColumn at = job.source->line_column(place.offset);
+  return fmt::format("{}:{}:{}", job.source->path(), at.line, at.column);
+}
+
+Place topics_place(const SourceSpec& source) {
+  if (!source.kafka.topics.empty()) return source.kafka.topics.front().at;
+  return source.name.at;
+}
+
 kafka::KafkaSourceOptions kafka_options(const JobSpec& job_spec, const SourceSpec& spec,
                                         std::size_t index, const PlannedSource& planned,
                                         const std::string& job, std::uint64_t fetch_bytes) {
@@ -43,6 +55,9 @@ kafka::KafkaSourceOptions kafka_options(const JobSpec& job_spec, const SourceSpe
   kafka::KafkaSourceOptions options{
       .index = SourceIndex{static_cast<std::uint32_t>(index)},
       .name = *spec.name,
+      .topics_at = place_in(job_spec, topics_place(spec)),
+      .start_at = place_in(job_spec, from.start.given ? from.start.at : spec.name.at),
+      .end_at = place_in(job_spec, from.end.given ? from.end.at : spec.name.at),
       .job = job,
       .cluster = cluster_of(from.endpoint),
       .group = from.group,
@@ -266,6 +281,7 @@ class LaneBuilder {
     WEIR_ASSIGN(std::shared_ptr<const Encoder> encoder,
                 make_encoder(format_of(*spec.format), schema, format_options(spec)));
     kafka::KafkaSinkOptions options{.name = *spec.name,
+                                    .topic_at = place_in(job_, spec.kafka.topic.at),
                                     .cluster = cluster_of(spec.kafka.endpoint),
                                     .topic = *spec.kafka.topic,
                                     .encoder = std::move(encoder),

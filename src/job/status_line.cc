@@ -90,7 +90,7 @@ std::string status_line(std::string_view job, const LaneStatus& before, const La
 
 std::string final_summary(const LaneStatus& status, std::chrono::microseconds ran) {
   if (status.start_to_claim.count() == 0) {
-    return fmt::format("{} before its claim, after {:.1f} s", to_string(status.state),
+    return fmt::format("{} before it began to read, after {:.1f} s", to_string(status.state),
                        std::chrono::duration<double>(ran).count());
   }
   std::string text = fmt::format(

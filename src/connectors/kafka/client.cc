@@ -357,6 +357,12 @@ void Client::on_log(const rd_kafka_t* /*handle*/, int level, const char* facilit
   if (const std::optional<std::string> admitted = once_a_minute(line)) log(as, *admitted);
 }
 
+std::string no_topic(const KafkaCluster& cluster, const std::string& topic) {
+  return "topic \"" + topic + "\" does not exist in cluster " + cluster.name +
+         " (weir creates no topics; make it with: kafka-topics --bootstrap-server " +
+         cluster.brokers + " --create --topic " + topic + ")";
+}
+
 Result<std::map<std::string, std::int32_t>> list_topics(Client& client, MonoTime deadline) {
   const rd_kafka_metadata_t* metadata = nullptr;
   rd_kafka_resp_err_t error{};

@@ -138,5 +138,7 @@ TopicList make_topic_list(std::size_t capacity);
 /// a single topic may create it. Blocks until `deadline`, or until a login is known to be refused.
 /// Errors: kRetry; kStopJob for refused credentials and certificates.
 Result<std::map<std::string, std::int32_t>> list_topics(Client& client, MonoTime deadline);
+/// That a topic does not exist, and what makes it.
+std::string no_topic(const KafkaCluster& cluster, const std::string& topic);
 
 }  // namespace weir::kafka

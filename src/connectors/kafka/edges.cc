@@ -3,7 +3,7 @@
 namespace weir::kafka {
 namespace {
 
-Result<PositionMap> at_offsets(Client& client, const std::string& source,
+Result<PositionMap> at_offsets(Client& client, const std::string& who,
                                const std::vector<std::string>& splits,
                                const OffsetsByTopic& offsets, MonoTime deadline, const char* key) {
   // Partitions that the job file does not name: from their beginning, to their end.
@@ -15,7 +15,7 @@ Result<PositionMap> at_offsets(Client& client, const std::string& source,
       const auto found = positions.find(split_name({topic, partition}));
       if (found == positions.end()) {
         return Error{Action::kStopJob, Code::kTopicMissing,
-                     "source \"" + source + "\": `" + key + ": { offsets: ... }` names " +
+                     who + ": `" + key + ": { offsets: ... }` names " +
                          split_name({topic, partition}) + ", which is not one of its partitions"};
       }
       found->second = encode_position({.next = offset});
@@ -103,10 +103,10 @@ Result<PositionMap> at_timestamp(Client& client, const std::vector<std::string>&
 }
 
 // Assigned out of its log's range, a partition would look as if it had lost records.
-Result<PositionMap> start_at_offsets(Client& client, const std::string& source,
+Result<PositionMap> start_at_offsets(Client& client, const std::string& who,
                                      const std::vector<std::string>& splits,
                                      const OffsetsByTopic& offsets, MonoTime deadline) {
-  WEIR_ASSIGN(auto positions, at_offsets(client, source, splits, offsets, deadline, "start"));
+  WEIR_ASSIGN(auto positions, at_offsets(client, who, splits, offsets, deadline, "start"));
   WEIR_ASSIGN(const auto lows, at_edges(client, splits, deadline, Edge::kLow));
   WEIR_ASSIGN(const auto highs, at_edges(client, splits, deadline, Edge::kHigh));
   for (const auto& [split, position] : positions) {
@@ -115,17 +115,17 @@ Result<PositionMap> start_at_offsets(Client& client, const std::string& source,
     const std::int64_t start = own_position(position).next;
     if (low <= start && start <= high) continue;
     return Error{Action::kStopJob, Code::kOffsetOutOfRange,
-                 "source \"" + source + "\": `start` names offset " + std::to_string(start) +
-                     " of " + split + ", which can begin at " + std::to_string(low) + " to " +
-                     std::to_string(high)};
+                 who + ": `start` names offset " + std::to_string(start) + " of " + split +
+                     ", which can begin at " + std::to_string(low) + " to " + std::to_string(high) +
+                     "; name one of those, or write `start: earliest`"};
   }
   return positions;
 }
 
-Result<PositionMap> end_at_offsets(Client& client, const std::string& source,
+Result<PositionMap> end_at_offsets(Client& client, const std::string& who,
                                    const std::vector<std::string>& splits,
                                    const OffsetsByTopic& offsets, MonoTime deadline) {
-  return at_offsets(client, source, splits, offsets, deadline, "end");
+  return at_offsets(client, who, splits, offsets, deadline, "end");
 }
 
 }  // namespace weir::kafka

@@ -17,7 +17,7 @@ using PositionMap = std::map<std::string, Position>;
 
 // Where logs begin and end, and `start:` and `end:` lie in those of `splits`. Each blocks until
 // `deadline` at most. Thread: the committer. Errors: kRetry; kStopJob for permissions, and for what
-// `start:` or `end:` of source `source` names and the partitions do not have.
+// `start:` or `end:` of source `who`, as messages begin, names and the partitions do not have.
 
 enum class Edge : unsigned char { kLow, kHigh };
 /// The first offset kept, or the one behind the last that is committed; of all `partitions`, which
@@ -31,11 +31,11 @@ Result<PositionMap> at_edges(Client& client, const std::vector<std::string>& spl
 Result<PositionMap> at_timestamp(Client& client, const std::vector<std::string>& splits,
                                  std::int64_t timestamp_us, MonoTime deadline);
 /// Offsets for `start:`, which the logs hold; partitions that are not named at their beginning.
-Result<PositionMap> start_at_offsets(Client& client, const std::string& source,
+Result<PositionMap> start_at_offsets(Client& client, const std::string& who,
                                      const std::vector<std::string>& splits,
                                      const OffsetsByTopic& offsets, MonoTime deadline);
 /// Offsets for `end:`; partitions that are not named at their end.
-Result<PositionMap> end_at_offsets(Client& client, const std::string& source,
+Result<PositionMap> end_at_offsets(Client& client, const std::string& who,
                                    const std::vector<std::string>& splits,
                                    const OffsetsByTopic& offsets, MonoTime deadline);
 

@@ -103,10 +103,8 @@ Result<> check_topic(const KafkaSinkOptions& options, RecordLimits& limits, Mono
     return {};
   }
   return Error{Action::kStopJob, Code::kTopicMissing,
-               "sink \"" + options.name + "\": topic \"" + options.topic +
-                   "\" does not exist in cluster " + options.cluster.name +
-                   " (weir creates no topics; make it with: kafka-topics --bootstrap-server " +
-                   options.cluster.brokers + " --create --topic " + options.topic + ")"};
+               (options.topic_at.empty() ? "" : options.topic_at + ": ") + "sink \"" +
+                   options.name + "\": " + no_topic(options.cluster, options.topic)};
 }
 
 }  // namespace weir::kafka

@@ -12,7 +12,8 @@
 namespace weir::kafka {
 
 struct KafkaSinkOptions {
-  std::string name;  ///< in the job file
+  std::string name;           ///< in the job file
+  std::string topic_at = {};  ///< where it names the topic, "job.yaml:7:15", for messages
   KafkaCluster cluster;
   std::string topic;
   std::shared_ptr<const Encoder> encoder;

@@ -95,7 +95,8 @@ class KafkaSource final : public Source {
       case Start::kTimestamp:
         return at_timestamp(*client, splits, options_.start_timestamp_us, deadline);
       case Start::kOffsets:
-        return start_at_offsets(*client, options_.name, splits, options_.start_offsets, deadline);
+        return start_at_offsets(*client, named(options_.start_at), splits, options_.start_offsets,
+                                deadline);
       case Start::kCommitted:
         break;
     }
@@ -138,7 +139,8 @@ class KafkaSource final : public Source {
       case End::kTimestamp:
         return at_timestamp(*client, splits, options_.end_timestamp_us, deadline);
       case End::kOffsets:
-        return end_at_offsets(*client, options_.name, splits, end_offsets_of(splits), deadline);
+        return end_at_offsets(*client, named(options_.end_at), splits, end_offsets_of(splits),
+                              deadline);
       case End::kNone:
         break;
     }
@@ -279,7 +281,7 @@ class KafkaSource final : public Source {
       for (const std::int32_t partition : partitions) {
         if (partition >= found->second) {
           return Error{Action::kStopJob, Code::kTopicMissing,
-                       "source \"" + options_.name + "\": topic \"" + topic + "\" has " +
+                       named(options_.topics_at) + ": topic \"" + topic + "\" has " +
                            std::to_string(found->second) + " partitions, there is no partition " +
                            std::to_string(partition)};
         }
@@ -351,8 +353,11 @@ class KafkaSource final : public Source {
 
   Error missing(const std::string& topic) const {
     return {Action::kStopJob, Code::kTopicMissing,
-            "source \"" + options_.name + "\": topic \"" + topic + "\" does not exist in cluster " +
-                options_.cluster.name};
+            named(options_.topics_at) + ": " + no_topic(options_.cluster, topic)};
+  }
+
+  std::string named(const std::string& at) const {
+    return (at.empty() ? "" : at + ": ") + "source \"" + options_.name + "\"";
   }
 
   SplitListing listing(const TopicPartition& partition) const {

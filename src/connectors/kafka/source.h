@@ -26,7 +26,12 @@ struct TopicPattern {
 
 struct KafkaSourceOptions {
   SourceIndex index;
-  std::string name;         ///< in the job file
+  std::string name;  ///< in the job file
+  /// Where the job file names what is read, and from where to where ("job.yaml:7:15"), for
+  /// messages.
+  std::string topics_at = {};
+  std::string start_at = {};
+  std::string end_at = {};
   std::string job = "JOB";  ///< the job file, for the commands in messages
   KafkaCluster cluster;
   std::string group;  ///< for client quotas and logs; the source never joins it

@@ -74,7 +74,7 @@ TEST_CASE("final summary: what was read, written, and how fast the start was", "
         std::string::npos);
   LaneStatus never;
   never.state = LaneState::kStopped;
-  CHECK(final_summary(never, 1s) == "stopped before its claim, after 1.0 s");
+  CHECK(final_summary(never, 1s) == "stopped before it began to read, after 1.0 s");
   status.start_to_first_record = 430ms;
   CHECK(final_summary(status, 2'250ms)
             .ends_with("start to claim 412 ms, to first record taken 430 ms"));
