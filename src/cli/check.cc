@@ -46,9 +46,10 @@ class Check {
       std::error_code ignored;
       // A dangling or circular link is no directory: reading it says what is wrong.
       const bool below = fs::is_directory(entries->path(), ignored);
-      if (!below && (extension == ".yaml" || extension == ".yml")) {
-        found.push_back(entries->path());
-      }
+      if (below || (extension != ".yaml" && extension != ".yml")) continue;
+      found.push_back(entries->path());
+      // Reading it could wait for ever.
+      if (fs::is_other(entries->path(), ignored)) special_.insert(entries->path());
     }
     if (error) {
       once_.file_error(path, Code::kFileUnreadable,
@@ -58,7 +59,15 @@ class Check {
                        "there is no job file in this directory, none ends with .yaml or .yml");
     }
     std::sort(found.begin(), found.end());
-    for (const std::string& each : found) file(each);
+    for (const std::string& each : found) {
+      if (special_.contains(each)) {
+        ++files_;
+        once_.file_error(each, Code::kFileUnreadable,
+                         "cannot read the file: it is no regular file");
+      } else {
+        file(each);
+      }
+    }
   }
 
   void file(const std::string& path) {
@@ -129,6 +138,7 @@ class Check {
   const JobFlags& flags_;
   std::vector<std::string> jobs_;
   std::set<fs::path> seen_;
+  std::set<std::string> special_;                  // found in directories: pipes, sockets, devices
   std::map<std::string, std::string> identities_;  // identity -> place of the first
   std::vector<std::string> params_known_;
   Diagnostics once_;

@@ -16,6 +16,9 @@ std::string file_hint(const std::filesystem::path& path) {
   namespace fs = std::filesystem;
   std::error_code error;
   if (fs::exists(path, error) || error) return {};
+  if (fs::is_symlink(path, error)) {
+    return ", it is a link to " + fs::read_symlink(path, error).string();
+  }
   std::vector<std::string> names;
   fs::directory_iterator entries(path.has_parent_path() ? path.parent_path() : ".", error);
   for (; !error && entries != fs::directory_iterator(); entries.increment(error)) {
