@@ -317,6 +317,9 @@ def daemon_bad_surroundings():
         (jobs / "slash.yaml").write_text((jobs / "a.yaml").read_text().replace("job: a", "job: a/b"))
         (jobs / "twin.yaml").write_text((jobs / "done.yaml").read_text().replace("job: done", "job: t"))
         (jobs / "twin2.yaml").write_text((jobs / "twin.yaml").read_text())
+        checked = subprocess.run([WEIR, "check", str(jobs)], capture_output=True, text=True, timeout=30)
+        check(checked.returncode == 78 and "fifo.yaml: error[W1002]: cannot read the file: it is no regular file"
+              in checked.stderr, checked.stderr)
         site.start()
         site.wait_state("a", "running")
         site.wait_state("done", "finished")
@@ -331,6 +334,55 @@ def daemon_bad_surroundings():
         site.start()
         check(site.wait_state("done", "finished")["pid"] is None, "it does not run again")
         check(site.end() == 0, "exit")
+
+
+def refused(site, lines, code, *words, nobody=False):
+    """A daemon with these lines as its weir.yaml ends at once, and says why."""
+    (site.root / "wrong.yaml").write_text(lines)
+    as_nobody = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"] if nobody else []
+    done = subprocess.run([*as_nobody, WEIR, "daemon", "--config", str(site.root / "wrong.yaml")], capture_output=True,
+                          text=True, timeout=30)
+    check(done.returncode == code, f"exit {done.returncode}, not {code}: {lines}\n{done.stderr}")
+    for word in words:
+        check(word in done.stderr, f"\"{word}\" is not said: {done.stderr}")
+
+
+def daemon_refused():
+    """What a daemon cannot have where it is: it says so, ends with the code that fits, and harms no other one."""
+    with Site() as site:
+        site.job("a")
+        site.start()
+        site.wait_state("a", "running")
+        off = "api: { listen: off }\n"
+        (site.root / "file").write_text("")
+        (site.root / "short").write_text("secret")
+        here = "state_dir: s2\nlog_dir: l2\n"
+        own = here + "runtime_dir: r2\n"
+        # Only the directory may come back by itself, as a mount does.
+        refused(site, f"{own}{off}jobs_dir: nowhere\n", 1, "nowhere cannot be read: No such file")
+        refused(site, f"{own}{off}jobs_dir: file\n", 1, "file cannot be read: Not a directory")
+        jobs = "jobs_dir: jobs.d\n"
+        refused(site, f"{jobs}{off}state_dir: file\n", 78, "W4102", "state directory")
+        refused(site, f"{jobs}{off}state_dir: s2\nlog_dir: file/l\nruntime_dir: r2\n", 78, "file/l: Not a directory")
+        refused(site, f"{jobs}{off}{here}runtime_dir: file/r\n", 78, "file/r: Not a directory")
+        refused(site, f"{jobs}{off}{here}runtime_dir: {'r' * 100}\n", 78, "107 bytes", "shorter runtime_dir")
+        listens = f"{jobs}{own}api: {{ listen: '0.0.0.0:9', token: '${{file:%s}}' }}\n"
+        refused(site, listens % "nowhere", 1, "W1023", "No such file")
+        refused(site, listens % (site.root / "short"), 78, "W4402", "16 characters")
+        refused(site, f"{jobs}{own}api: {{ listen: '0.0.0.0:9' }}\n", 78, "W4402", "no api.token")
+        if os.geteuid() == 0:
+            os.chmod(site.root, 0o755)
+            refused(site, f"{jobs}{off}state_dir: s3\n", 78, "W4102", "Permission denied", nobody=True)
+            (site.root / "theirs").mkdir()
+            os.chmod(site.root / "theirs", 0o777)
+            theirs = "state_dir: theirs/s\nlog_dir: theirs/l\nruntime_dir: theirs/r\n"
+            (site.root / "locked").mkdir(mode=0o700)
+            refused(site, f"{theirs}{off}jobs_dir: locked\n", 1, "locked cannot be read: Permission denied", nobody=True)
+            refused(site, f"{jobs}{off}state_dir: theirs/s\nlog_dir: l3\nruntime_dir: theirs/r\n", 78,
+                    "l3: Permission denied", nobody=True)
+        site.wait_state("a", "running")
+        check(site.end() == 0, "exit")
+        site.check_rows("a")
 
 
 def daemon_hung_job():
@@ -351,4 +403,5 @@ def daemon_hung_job():
 
 if __name__ == "__main__":
     tell([daemon_runs_jobs, daemon_stop_is_remembered, daemon_killed_job_comes_back, daemon_killed,
-          daemon_replaced, daemon_reloads, daemon_markers, daemon_bad_surroundings, daemon_hung_job])
+          daemon_replaced, daemon_reloads, daemon_markers, daemon_bad_surroundings, daemon_refused,
+          daemon_hung_job])
