@@ -261,12 +261,18 @@ CLI::App* add(CLI::App& app, const char* name, const char* text, ControlFlags& f
   return command;
 }
 
+// What is wrong with the name of a job; empty when nothing is.
+std::string is_job_name(const std::string& text) {
+  if (text.find('/') == std::string::npos && !text.ends_with(".yaml")) return {};
+  return text + " is a file; the job's name stands in it, and in weir ps";
+}
+
 }  // namespace
 
 void add_control_commands(CLI::App& app, int& exit_code) {
   const auto flags = std::make_shared<ControlFlags>();
   const auto job = [flags](CLI::App* command) {
-    command->add_option("JOB", flags->job, "the job's name")->required();
+    command->add_option("JOB", flags->job, "the job's name")->required()->check(is_job_name);
   };
   const auto json = [flags](CLI::App* command) {
     command->add_flag("--json", flags->json, "as the API answers it");
@@ -296,7 +302,7 @@ void add_control_commands(CLI::App& app, int& exit_code) {
   });
 
   CLI::App* const again = add(app, "restart", "have a job drain and start it again", *flags);
-  again->add_option("JOB", flags->job, "the job's name");
+  again->add_option("JOB", flags->job, "the job's name")->check(is_job_name);
   again->add_flag("--all", flags->all, "every job that runs");
   again->add_option("--parallel", flags->parallel, "with --all: so many at a time")
       ->check(CLI::Range(1U, 1000U));

@@ -238,6 +238,18 @@ std::optional<int> evaluate_constant(const EvalFlags& flags) {
   return evaluation.failed() ? kExitFailed : kExitDone;
 }
 
+// An expression wants columns, and what came in first gave none.
+int no_columns(const std::vector<Line>& first) {
+  if (first.empty()) {
+    std::fputs("stdin: nothing came in, and EXPR reads columns: pipe JSON objects, one a line\n",
+               stderr);
+  } else {
+    std::fprintf(stderr, "stdin:%zu: this line is no JSON object with fields, such as {\"a\": 1}\n",
+                 first.front().number);
+  }
+  return first.empty() ? kExitUsage : kExitFailed;
+}
+
 int eval(const EvalFlags& flags) {
   std::ios::sync_with_stdio(false);
   if (const std::optional<int> code = evaluate_constant(flags)) return *code;
@@ -256,6 +268,7 @@ int eval(const EvalFlags& flags) {
   }
   std::optional<Program> program = compile(flags.expression, schema, errors);
   if (program) program = compile(flags.expression, narrowed(*program), errors);
+  if (!program && flags.schema.empty() && schema.size() == 0) return no_columns(first);
   if (!program) return report("EXPR", flags.expression, errors);
   return evaluate_lines(input, std::move(first), std::move(*program), flags.text);
 }
