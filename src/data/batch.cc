@@ -66,6 +66,18 @@ std::optional<MetaFieldInfo> find_meta_field(std::string_view name) {
   return std::nullopt;
 }
 
+std::size_t text_bytes(const Batch& batch, RowIndex row) {
+  std::size_t bytes = 0;
+  for (const Column& column : batch.columns) {
+    for_type(column.type().kind, [&]<class T>(std::type_identity<T>) {
+      if constexpr (std::is_same_v<T, std::string_view>) {
+        if (!column.is_null(row)) bytes += column.values<T>()[row].size();
+      }
+    });
+  }
+  return bytes;
+}
+
 Column Batch::meta_column(MetaField field) const {
   Column column = Column::make(kMetaFields[static_cast<std::size_t>(field)].type, rows, *arena);
   // Sets value(record) for every row that is still in.

@@ -68,6 +68,9 @@ using BatchPtr = std::unique_ptr<Batch>;
 /// The same rows once more, for another taker.
 inline BatchPtr share(const Batch& batch) { return std::make_unique<Batch>(batch); }
 
+/// The bytes of a row's texts, as if they were shared with no other row.
+std::size_t text_bytes(const Batch& batch, RowIndex row);
+
 /// One row that could not be decoded or evaluated; what happens is the job's `errors:` rule.
 struct RowError {
   RowIndex row = 0;

@@ -62,7 +62,11 @@ void Worker::tell_skip(std::string_view source, std::string_view step, std::stri
 
 class Worker::Out final : public PipelineOut {
  public:
-  Out(Worker& worker, const Task& task) : worker_(worker), task_(task) {}
+  Out(Worker& worker, const Task& task)
+      : worker_(worker),
+        task_(task),
+        skipped_before_(worker.rows_skipped_),
+        dead_before_(worker.rows_dead_) {}
 
   void rows(SinkIndex sink, BatchPtr batch) override {
     if (batch->selection.empty()) return;
@@ -110,9 +114,18 @@ class Worker::Out final : public PipelineOut {
                      "   leaves this one out"};
   }
 
+  // Nothing is left from before: a worker processes when everything is written.
+  void start_over() override {
+    worker_.pending_.clear();
+    worker_.dead_letters_.take();
+    worker_.rows_skipped_ = skipped_before_;
+    worker_.rows_dead_ = dead_before_;
+  }
+
  private:
   Worker& worker_;
   const Task& task_;
+  const std::uint64_t skipped_before_, dead_before_;
 };
 
 Worker::Step Worker::step() {
