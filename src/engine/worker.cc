@@ -347,10 +347,18 @@ bool Worker::waits_for_next_epoch(const Task& task) {
   return task.held_fetch.state == FetchState::kLost && task.records > 0;
 }
 
+// No more than the epoch takes still, or the next one, where none is open: what other workers and
+// splits hold already comes on top.
+std::size_t Worker::rows_wanted() const {
+  const std::uint64_t taken = open_ ? budget_.records.load() : 0;
+  const std::uint64_t left = budget_.records_max > taken ? budget_.records_max - taken : 1;
+  return static_cast<std::size_t>(std::min<std::uint64_t>(left, kBatchRowsMax));
+}
+
 // True when the split should be asked again at once.
 Result<bool> Worker::fetch(Task& task) {
   RecordBatch batch;
-  WEIR_ASSIGN(Fetch fetched, task.reader->fetch(batch, kBatchRowsMax, kBatchBytesMax));
+  WEIR_ASSIGN(Fetch fetched, task.reader->fetch(batch, rows_wanted(), kBatchBytesMax));
   task.lag_records = fetched.lag_records;
   dropped_ += fetched.dropped;
   rows_skipped_ += fetched.skipped;
