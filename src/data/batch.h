@@ -25,7 +25,8 @@ enum class MetaField : unsigned char {
   kPartition,  ///< `_partition` integer
   kOffset,     ///< `_offset` bigint
   kTimestamp,  ///< `_timestamp` timestamptz
-  kHeaders,    ///< `_headers` jsonb: an object name -> text; of a name given twice the last
+  kHeaders,    ///< `_headers` jsonb: an object name -> text, or of a name that
+               ///< is there more than once the array of its texts, in their order
   kId,         ///< `_id` text, the same in every replay
 };
 struct MetaFieldInfo {
