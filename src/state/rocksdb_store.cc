@@ -5,6 +5,7 @@
 #include <rocksdb/env.h>
 #include <rocksdb/options.h>
 #include <rocksdb/table.h>
+#include <rocksdb/transaction_log.h>
 #include <rocksdb/write_batch.h>
 
 #include <algorithm>
@@ -206,9 +207,11 @@ class Database {
  private:
   void mark() {
     if (poisoned_) return;
-    const std::uint64_t last = db_->GetLatestSequenceNumber();
-    if (!db_->FlushWAL(true).ok()) return;
-    if (const Result<> noted = StoreMark(directory_).write(last); !noted) {
+    StorePlace place{.sequence = db_->GetLatestSequenceNumber()};
+    std::unique_ptr<rocksdb::LogFile> newest;
+    if (!db_->FlushWAL(true).ok() || !db_->GetCurrentWalFile(&newest).ok()) return;
+    place.log = newest->LogNumber();
+    if (const Result<> noted = StoreMark(directory_).write(place); !noted) {
       log(LogLevel::kWarn, noted.error().message());
     }
   }

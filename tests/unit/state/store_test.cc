@@ -196,7 +196,7 @@ TEST_CASE("store: a log that is gone is damage", "[state]") {
     REQUIRE((*store)->put_lane(sample(), Sync::kYes));
   }
   remove_files(path, "", ".log");
-  check_corrupt(path, "has no log");
+  check_corrupt(path, "lacks its newest log");
   // One that is empty is no better.
   std::ofstream(path + "/000999.log").flush();
   check_corrupt(path, "is older than it was");
@@ -252,7 +252,7 @@ TEST_CASE("store: an older copy of the store alone is damage, of all of it is no
   put(2);
   std::filesystem::remove_all(path);
   std::filesystem::copy(folder.path + "/copy/db", path, recursive);
-  check_corrupt(path, "is older than it was");
+  check_corrupt(path, "or an older copy of the store alone");
   std::filesystem::remove_all(folder.path + "/weir");
   std::filesystem::copy(folder.path + "/copy", folder.path + "/weir", recursive);
   CHECK((*open_rocksdb_store(path))->load()->lane->epoch == EpochId{1});
@@ -276,9 +276,21 @@ TEST_CASE("store: after a kill the end of its log may be torn, and its mark hold
     if (entry.path().extension() != ".log" || entry.file_size() == 0) continue;
     std::filesystem::resize_file(entry.path(), entry.file_size() - 5);
   }
-  const auto opened = open_rocksdb_store(killed.path + "/db");
-  REQUIRE(opened);
-  CHECK(*(*opened)->load()->lane == sample());
+  {
+    const auto opened = open_rocksdb_store(killed.path + "/db");
+    REQUIRE(opened);
+    CHECK(*(*opened)->load()->lane == sample());
+  }
+  // But it is there.
+  const Folder cut;
+  std::filesystem::copy(folder.path, cut.path, std::filesystem::copy_options::recursive);
+  std::set<std::string> logs;
+  for (const auto& entry : std::filesystem::directory_iterator(cut.path + "/db")) {
+    if (entry.path().extension() == ".log") logs.insert(entry.path());
+  }
+  REQUIRE(!logs.empty());
+  std::filesystem::remove(*logs.rbegin());
+  check_corrupt(cut.path + "/db", "lacks its newest log");
 }
 
 TEST_CASE("store: a mark without its store says nothing", "[state]") {
