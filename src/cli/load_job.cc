@@ -7,8 +7,10 @@
 #include <string_view>
 
 #include "base/nearest.h"
+#include "job/check_paths.h"
 #include "job/check_properties.h"
 #include "job/run.h"
+#include "spec/directories.h"
 #include "spec/parse.h"
 
 namespace weir {
@@ -95,6 +97,7 @@ LoadedJob load_job_under(const WeirConfig& config, const JobFlags& flags, const 
   for (const ParamSpec& param : loaded.job->params) params_known.push_back(*param.name);
   check_param_values(loaded);
   check_properties(*loaded.job, loaded.diagnostics);
+  check_paths(*loaded.job, directories_of(config, flags.state_dir), loaded.diagnostics);
   loaded.plan = make_plan(*loaded.job, loaded.diagnostics);
   return loaded;
 }

@@ -36,18 +36,22 @@ std::string_view id_of(const Record& record, const Origin& origin, Arena& arena)
 
 std::string_view headers_as_jsonb(const Record& record, Arena& arena) {
   if (record.headers.empty()) return "{}";
-  std::map<std::string_view, const RecordHeader*> last;
-  for (const RecordHeader& header : record.headers) last[header.name] = &header;
+  std::map<std::string_view, std::vector<const RecordHeader*>> by_name;
+  for (const RecordHeader& header : record.headers) by_name[header.name].push_back(&header);
   std::string text = "{";
-  for (const auto& [name, header] : last) {
+  for (const auto& [name, headers] : by_name) {
     if (text.size() > 1) text += ',';
     append_json_string(text, name);
-    text += ':';
-    if (header->value_null) {
-      text += "null";
-    } else {
-      append_json_string(text, header->value);
+    text += headers.size() == 1 ? ":" : ":[";
+    for (const RecordHeader* const header : headers) {
+      if (header != headers.front()) text += ',';
+      if (header->value_null) {
+        text += "null";
+      } else {
+        append_json_string(text, header->value);
+      }
     }
+    if (headers.size() > 1) text += ']';
   }
   text += '}';
   const Result<std::string_view> canonical = canonical_json(arena.copy(text, kValuePadding), arena);
@@ -64,6 +68,18 @@ std::optional<MetaFieldInfo> find_meta_field(std::string_view name) {
     if (info.name == name) return info;
   }
   return std::nullopt;
+}
+
+std::size_t text_bytes(const Batch& batch, RowIndex row) {
+  std::size_t bytes = 0;
+  for (const Column& column : batch.columns) {
+    for_type(column.type().kind, [&]<class T>(std::type_identity<T>) {
+      if constexpr (std::is_same_v<T, std::string_view>) {
+        if (!column.is_null(row)) bytes += column.values<T>()[row].size();
+      }
+    });
+  }
+  return bytes;
 }
 
 Column Batch::meta_column(MetaField field) const {

@@ -25,7 +25,8 @@ enum class MetaField : unsigned char {
   kPartition,  ///< `_partition` integer
   kOffset,     ///< `_offset` bigint
   kTimestamp,  ///< `_timestamp` timestamptz
-  kHeaders,    ///< `_headers` jsonb: an object name -> text; of a name given twice the last
+  kHeaders,    ///< `_headers` jsonb: an object name -> text, or of a name that
+               ///< is there more than once the array of its texts, in their order
   kId,         ///< `_id` text, the same in every replay
 };
 struct MetaFieldInfo {
@@ -67,6 +68,9 @@ using BatchPtr = std::unique_ptr<Batch>;
 
 /// The same rows once more, for another taker.
 inline BatchPtr share(const Batch& batch) { return std::make_unique<Batch>(batch); }
+
+/// The bytes of a row's texts, as if they were shared with no other row.
+std::size_t text_bytes(const Batch& batch, RowIndex row);
 
 /// One row that could not be decoded or evaluated; what happens is the job's `errors:` rule.
 struct RowError {

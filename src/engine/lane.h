@@ -32,6 +32,9 @@ class PipelineOut {
   /// `fail`.
   virtual Result<> reject(RowErrorKind kind, std::string_view step, const Batch& batch,
                           const RowError& error) = 0;
+  /// Forgets every row, letter and count that the records at hand have given: they are processed
+  /// once more, from the first.
+  virtual void start_over() = 0;
 };
 
 /// A source's records to rows for the sinks: decoder and operators of stage 0. One per worker and

@@ -62,7 +62,11 @@ void Worker::tell_skip(std::string_view source, std::string_view step, std::stri
 
 class Worker::Out final : public PipelineOut {
  public:
-  Out(Worker& worker, const Task& task) : worker_(worker), task_(task) {}
+  Out(Worker& worker, const Task& task)
+      : worker_(worker),
+        task_(task),
+        skipped_before_(worker.rows_skipped_),
+        dead_before_(worker.rows_dead_) {}
 
   void rows(SinkIndex sink, BatchPtr batch) override {
     if (batch->selection.empty()) return;
@@ -110,9 +114,18 @@ class Worker::Out final : public PipelineOut {
                      "   leaves this one out"};
   }
 
+  // Nothing is left from before: a worker processes when everything is written.
+  void start_over() override {
+    worker_.pending_.clear();
+    worker_.dead_letters_.take();
+    worker_.rows_skipped_ = skipped_before_;
+    worker_.rows_dead_ = dead_before_;
+  }
+
  private:
   Worker& worker_;
   const Task& task_;
+  const std::uint64_t skipped_before_, dead_before_;
 };
 
 Worker::Step Worker::step() {
@@ -334,10 +347,18 @@ bool Worker::waits_for_next_epoch(const Task& task) {
   return task.held_fetch.state == FetchState::kLost && task.records > 0;
 }
 
+// No more than the epoch takes still, or the next one, where none is open: what other workers and
+// splits hold already comes on top.
+std::size_t Worker::rows_wanted() const {
+  const std::uint64_t taken = open_ ? budget_.records.load() : 0;
+  const std::uint64_t left = budget_.records_max > taken ? budget_.records_max - taken : 1;
+  return static_cast<std::size_t>(std::min<std::uint64_t>(left, kBatchRowsMax));
+}
+
 // True when the split should be asked again at once.
 Result<bool> Worker::fetch(Task& task) {
   RecordBatch batch;
-  WEIR_ASSIGN(Fetch fetched, task.reader->fetch(batch, kBatchRowsMax, kBatchBytesMax));
+  WEIR_ASSIGN(Fetch fetched, task.reader->fetch(batch, rows_wanted(), kBatchBytesMax));
   task.lag_records = fetched.lag_records;
   dropped_ += fetched.dropped;
   rows_skipped_ += fetched.skipped;

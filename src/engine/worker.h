@@ -94,6 +94,7 @@ class Worker {
   Result<> reject_written(const PendingWrite& write, const std::vector<RowError>& errors);
   Result<bool> take_turn();
   static bool waits_for_next_epoch(const Task& task);
+  std::size_t rows_wanted() const;
   Result<bool> fetch(Task& task);
   Result<> process(Task& task);
   void answer_seal();

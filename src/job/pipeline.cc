@@ -1,11 +1,15 @@
 #include "job/pipeline.h"
 
+#include <algorithm>
+
 #include "base/check.h"
 #include "formats/decoder.h"
 #include "job/formats.h"
+#include "job/record_bound.h"
 #include "operators/explode.h"
 #include "operators/route.h"
 #include "operators/stateless.h"
+#include "plan/memory.h"
 
 namespace weir {
 namespace {
@@ -40,7 +44,8 @@ class StepsPipeline final : public Pipeline {
         source_(plan.sources[source]),
         decoder_(std::move(decoder)),
         sinks_(sinks),
-        operators_(plan.steps.size()) {
+        operators_(plan.steps.size()),
+        bound_(share_memory(job.limits.memory_bytes).record_rows_bytes) {
     if (!source_.row.empty()) row_ = make_select(source_.row, source_.output);
     // Those that its rows reach: a step's takers come after it.
     std::vector<bool> reached(plan.steps.size());
@@ -51,26 +56,30 @@ class StepsPipeline final : public Pipeline {
     for (std::size_t i = 0; i < plan.steps.size(); ++i) {
       if (!reached[i]) continue;
       operators_[i] = make_operator(plan.steps[i]);
+      if (plan.steps[i].kind == StepKind::kExplode && explode_ == nullptr) {
+        explode_ = &plan.steps[i].id;
+      }
       for (const Taker& taker : plan.steps[i].takers) reach(taker);
       for (const PlannedRoute& route : plan.steps[i].routes) reach(route.taker);
     }
   }
 
   Result<> process(RecordBatch&& records, const EpochContext& epoch, PipelineOut& out) override {
-    BatchPtr batch = decoder_->decode(std::move(records), errors_);
-    for (const RowError& error : errors_) {
-      Result<> kept = out.reject(RowErrorKind::kDecode, source_name_, *batch, error);
-      if (!kept) {
-        errors_.clear();
-        return kept;
-      }
-    }
-    errors_.clear();
-    if (batch->selection.empty()) return {};
+    std::vector<RowError> errors;
+    BatchPtr batch = decoder_->decode(std::move(records), errors);
+    WEIR_TRY(reject(RowErrorKind::kDecode, source_name_, *batch, errors, out));
     const Run run{epoch, out};
-    if (!row_) return give(source_.takers, std::move(batch), run);
-    Out rows(*this, source_name_, source_.takers, nullptr, run);
-    return row_->process(std::move(batch), epoch, rows);
+    if (explode_ == nullptr) return run_steps(std::move(batch), run);
+    std::vector<RowError> too_large;
+    for (;;) {
+      bound_.begin();
+      const Result<> done = run_steps(share(*batch), run);
+      if (done || !bound_.too_large()) return done;
+      too_large.push_back(leave_out(*bound_.too_large(), *batch));
+      out.start_over();
+      WEIR_TRY(reject(RowErrorKind::kDecode, source_name_, *batch, errors, out));
+      WEIR_TRY(reject(RowErrorKind::kEval, *explode_, *batch, too_large, out));
+    }
   }
 
  private:
@@ -79,12 +88,44 @@ class StepsPipeline final : public Pipeline {
     PipelineOut& out;
   };
 
+  static Result<> reject(RowErrorKind kind, const std::string& step, const Batch& batch,
+                         const std::vector<RowError>& errors, PipelineOut& out) {
+    for (const RowError& error : errors) WEIR_TRY(out.reject(kind, step, batch, error));
+    return {};
+  }
+
+  // Takes the record whose rows are too large out of the batch.
+  RowError leave_out(std::int64_t offset, Batch& batch) const {
+    const auto row =
+        std::find_if(batch.selection.begin(), batch.selection.end(),
+                     [&](const RowIndex each) { return batch.records[each].offset == offset; });
+    WEIR_CHECK(row != batch.selection.end(), "rows are made of the records that are in");
+    RowError error{*row, "its rows take more than " + std::to_string(bound_.bytes_max() >> 20U) +
+                             " MiB, a quarter of `limits.memory`: leave long columns out by a "
+                             "select before the explode, or raise the limit"};
+    batch.selection.erase(row);
+    return error;
+  }
+
+  Result<> run_steps(BatchPtr batch, const Run& run) {
+    if (batch->selection.empty()) return {};
+    if (!row_) return give(source_.takers, std::move(batch), run);
+    Out rows(*this, source_name_, source_.takers, nullptr, run);
+    return row_->process(std::move(batch), run.epoch, rows);
+  }
+
+  // What stops the steps; process() starts over without that record.
+  static Error too_large() {
+    return {Action::kHalt, Code::kPoisonRecord, "the rows of a record take too much memory"};
+  }
+
   class Out final : public Emitter {
    public:
     Out(StepsPipeline& pipeline, const std::string& step, const std::vector<Taker>& takers,
         const std::vector<PlannedRoute>* routes, const Run& run)
         : pipeline_(pipeline), step_(step), takers_(takers), routes_(routes), run_(run) {}
     Result<> emit(BatchPtr batch, std::size_t port) override {
+      if (pipeline_.explode_ != nullptr && !pipeline_.bound_.made(*batch)) return too_large();
       if (routes_ != nullptr) {
         return pipeline_.give((*routes_)[port].taker, std::move(batch), run_);
       }
@@ -111,6 +152,7 @@ class StepsPipeline final : public Pipeline {
 
   Result<> give(const Taker& taker, BatchPtr batch, const Run& run) {
     if (!taker.is_step) {
+      if (explode_ != nullptr && !bound_.given(*batch)) return too_large();
       run.out.rows(sinks_[taker.index], std::move(batch));
       return {};
     }
@@ -128,7 +170,8 @@ class StepsPipeline final : public Pipeline {
   const std::vector<SinkIndex> sinks_;
   std::unique_ptr<Operator> row_;
   std::vector<std::unique_ptr<Operator>> operators_;  // by step; null: not reached, or a union
-  std::vector<RowError> errors_;
+  const std::string* explode_ = nullptr;              // the first such step that its rows reach
+  RecordBound bound_;                                 // for the rows of that
 };
 
 }  // namespace

@@ -16,6 +16,10 @@ std::string shown(std::string_view value) {
   return std::string(value.substr(0, size)) + (size < value.size() ? "..." : "");
 }
 
+// A row is copied as a view of what its record has, but the steps behind may make new text of it,
+// and a sink renders it: 16 MiB of that at a time, where 1,024 rows could be gigabytes.
+constexpr std::size_t kRowsBytesMax = 16U << 20U;
+
 Column gather(const Column& from, const std::vector<RowIndex>& rows, Arena& arena) {
   Column to = Column::make(from.type(), rows.size(), arena);
   for_type(from.type().kind, [&]<class T>(std::type_identity<T>) {
@@ -49,12 +53,14 @@ class Explode final : public Operator {
     WEIR_TRY(reject_all(*batch, errors_, out));
     for (const RowIndex row : batch->selection) {
       if (arrays.is_null(row)) continue;
+      const std::size_t row_bytes = text_bytes(*batch, row);
       JsonElements elements(arrays.values<std::string_view>()[row]);
       for (std::size_t index = 0; const auto element = elements.next(); ++index) {
         rows_.push_back(row);
         elements_.push_back(*element);
         indexes_.push_back(index);
-        if (rows_.size() == kBatchRowsMax) WEIR_TRY(emit(*batch, out));
+        bytes_ += row_bytes + element->size();
+        if (rows_.size() == kBatchRowsMax || bytes_ >= kRowsBytesMax) WEIR_TRY(emit(*batch, out));
       }
     }
     return rows_.empty() ? Result<>() : emit(*batch, out);
@@ -84,6 +90,7 @@ class Explode final : public Operator {
     rows_.clear();
     elements_.clear();
     indexes_.clear();
+    bytes_ = 0;
     return out.emit(std::move(batch));
   }
 
@@ -95,6 +102,7 @@ class Explode final : public Operator {
   std::vector<RowIndex> rows_;
   std::vector<std::string_view> elements_;
   std::vector<std::size_t> indexes_;
+  std::size_t bytes_ = 0;  // of their texts, as if nothing was shared
 };
 
 }  // namespace

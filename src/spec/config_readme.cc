@@ -206,6 +206,8 @@ Beside its columns every row has, without naming them in `schema`: `_key` (bytea
 `_timestamp`, `_headers` (jsonb) and `_id` (text, the same in every replay). They ride along through all steps, so
 `key: _key` works behind a `select`, and are written only when they are selected under another name: `_offset AS position`.
 A copy of a topic with its keys is `format: raw` on both sides and `key: _key`.
+`_headers` is an object of texts; a name that a record has more than once holds the array of its values, in their order. A sink
+writes headers one by one, each name once: `headers: { trace: "_headers->>'trace'" }`, of several the array as one text.
 
 How a JSON field becomes a value of its column's type: a field that is missing, and null, are NULL; `text` takes a string,
 `boolean` true and false, numbers a number, `timestamptz` a string in RFC 3339 (without a zone:

@@ -704,7 +704,11 @@ constexpr FieldInfo kJob[] = {
      .type = kSize,
      .preset = "512MiB",
      .example = "memory: 256MiB",
-     .description = "For fetched records, the open epoch and the producer's queue.",
+     .description =
+         "For fetched records, the open epoch and the producer's queue. Of one record, the rows "
+         "that an `explode` makes may take a quarter of it; a record with more is an error of "
+         "class "
+         "`eval`.",
      .min = 32 * kMiB,
      .max = 1'048'576 * kMiB},
     {.path = "limits.shards", .status = kLater},

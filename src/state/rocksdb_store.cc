@@ -5,6 +5,7 @@
 #include <rocksdb/env.h>
 #include <rocksdb/options.h>
 #include <rocksdb/table.h>
+#include <rocksdb/transaction_log.h>
 #include <rocksdb/write_batch.h>
 
 #include <algorithm>
@@ -20,6 +21,7 @@
 #include "state/epoch_codec.h"
 #include "state/lane_codec.h"
 #include "state/marker_codec.h"
+#include "state/store_mark.h"
 
 namespace weir {
 namespace {
@@ -145,6 +147,7 @@ class Database {
         ballast_(directory_),
         db_(std::move(db)) {}
   ~Database() {
+    if (marks_) mark();
     for (rocksdb::ColumnFamilyHandle* family : families) db_->DestroyColumnFamilyHandle(family);
   }
   Database(const Database&) = delete;
@@ -189,9 +192,29 @@ class Database {
     return std::unique_ptr<rocksdb::Iterator>(db_->NewIterator(rocksdb::ReadOptions(), family));
   }
 
+  // Notes now, and when it closes, up to where the store is durable: a start that finds it before
+  // that has lost something. What was read at the opening is in tables by then.
+  void keep_mark() {
+    marks_ = true;
+    mark();
+  }
+  Result<> check_mark() const {
+    return StoreMark(directory_).check(db_->GetLatestSequenceNumber());
+  }
+
   const std::vector<rocksdb::ColumnFamilyHandle*> families;
 
  private:
+  void mark() {
+    if (poisoned_) return;
+    StorePlace place{.sequence = db_->GetLatestSequenceNumber()};
+    std::unique_ptr<rocksdb::LogFile> newest;
+    if (!db_->FlushWAL(true).ok() || !db_->GetCurrentWalFile(&newest).ok()) return;
+    place.log = newest->LogNumber();
+    if (const Result<> noted = StoreMark(directory_).write(place); !noted) {
+      log(LogLevel::kWarn, noted.error().message());
+    }
+  }
   Error full(const std::string& what, const std::string& why, bool frees) const {
     const std::string freed =
         frees && ballast_.free()
@@ -205,6 +228,7 @@ class Database {
   const Ballast ballast_;
   const std::unique_ptr<rocksdb::DB> db_;
   std::atomic<bool> poisoned_ = false;
+  bool marks_ = false;
 };
 
 class RocksDbMarkerStore final : public MarkerStore {
@@ -454,6 +478,7 @@ Families families_of(const rocksdb::Options& options) {
 
 Result<JobStores> open_job_stores(const std::string& directory, std::uint64_t memory_bytes) {
   WEIR_TRY(check_room(directory));
+  WEIR_TRY(StoreMark(directory).check_files());
   rocksdb::Options options = store_options();
   // Of all column families together; at the bound the largest is flushed.
   options.db_write_buffer_size = std::max(memory_bytes, 2 * kBlockCacheBytes) - kBlockCacheBytes;
@@ -472,6 +497,8 @@ Result<JobStores> open_job_stores(const std::string& directory, std::uint64_t me
   }
   const auto opened =
       std::make_shared<Database>(directory, std::unique_ptr<rocksdb::DB>(db), std::move(families));
+  WEIR_TRY(opened->check_mark());
+  opened->keep_mark();
   return JobStores{std::make_unique<RocksDbStore>(opened),
                    std::make_shared<RocksDbMarkerStore>(opened)};
 }
@@ -485,6 +512,7 @@ Result<std::unique_ptr<EpochStore>> open_rocksdb_store(const std::string& direct
 Result<StoreContents> read_rocksdb_store(const std::string& directory) {
   std::error_code error;
   if (!std::filesystem::exists(directory + "/CURRENT", error)) return StoreContents{};
+  WEIR_TRY(StoreMark(directory).check_files());
   rocksdb::Options options = store_options();
   options.create_if_missing = false;
   options.create_missing_column_families = false;
@@ -502,9 +530,10 @@ Result<StoreContents> read_rocksdb_store(const std::string& directory) {
   status = rocksdb::DB::OpenForReadOnly(options, directory, wanted, &families, &db);
   if (!status.ok())
     return to_error(status, "reading the job's store " + directory, Code::kStateUnusable);
-  return RocksDbStore(std::make_shared<Database>(directory, std::unique_ptr<rocksdb::DB>(db),
-                                                 std::move(families)))
-      .load();
+  const auto opened =
+      std::make_shared<Database>(directory, std::unique_ptr<rocksdb::DB>(db), std::move(families));
+  WEIR_TRY(opened->check_mark());
+  return RocksDbStore(opened).load();
 }
 
 }  // namespace weir

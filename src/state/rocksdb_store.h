@@ -14,7 +14,8 @@ namespace weir {
 /// `default` holds LANE, MARKER and the followers' cursors, `epochs` the D records, `outbox` the
 /// rows that followers have not acknowledged, one value per follower and epoch (epoch_codec.h).
 ///
-/// Beside it stands the ballast (ballast.h), which goes when a write finds no room.
+/// Beside it stand the ballast (ballast.h), which goes when a write finds no room, and the mark
+/// (store_mark.h), by which a start finds that a log or table of it has gone.
 ///
 /// `memory_bytes` bounds what is kept of it in memory; less than 1 MiB counts as 1 MiB.
 ///

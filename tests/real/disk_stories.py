@@ -89,6 +89,10 @@ def small_disk(folder, size):
         subprocess.run(["umount", "-l", folder], check=True)
 
 
+def remount(folder, how):
+    subprocess.run(["mount", "-o", f"remount,{how}", folder], check=True)
+
+
 def fill(disk, left=0):
     """Takes all of the disk but so many KiB; the file that does."""
     path = disk / "fill"
@@ -194,6 +198,29 @@ def sink_directory_vanishes():
     run.stop()
 
 
+def sink_directory_read_only():
+    """A file system becomes read-only below a file sink while the job runs, as one with errors does, and is mended: the
+    job says so and goes on, also when it was killed meanwhile, and the rows come once."""
+    story = TwoSinks("sink-read-only")
+    with small_disk(story.parts, "4m"):
+        run = story.started(100)
+        story.verify_files()
+        remount(story.parts, "ro")
+        story.produce(100)
+        story.verify()
+        run.wait_for("Read-only file system")
+        run.kill()
+        run = story.start()
+        story.produce(100)
+        story.verify()
+        run.wait_for("Read-only file system")
+        remount(story.parts, "rw")
+        story.verify_files()
+        run.stop()
+        story.end()
+        story.parts = story.dir / "out-was-here"
+
+
 def source_directory_vanishes():
     """A file source's directory is gone at the next start: exit 78 names it; when it is back the job goes on."""
     story = Job("source-gone", source=SOURCE_OF_FILES)
@@ -226,5 +253,5 @@ def source_file_changes():
     story.verify(ordered=False)
 
 
-tell([full_outbox, follower_disk_full, state_disk_full_with_records, sink_directory_vanishes, source_directory_vanishes,
-      source_file_changes])
+tell([full_outbox, follower_disk_full, state_disk_full_with_records, sink_directory_vanishes, sink_directory_read_only,
+      source_directory_vanishes, source_file_changes])

@@ -8,7 +8,7 @@ import time
 
 OFFSET_COMMIT, OFFSET_FETCH, FIND_COORDINATOR, METADATA, LIST_OFFSETS = 8, 9, 10, 3, 2
 CREATE_TOPICS, DELETE_TOPICS, DELETE_RECORDS, CREATE_PARTITIONS = 19, 20, 21, 37
-DELETE_GROUPS, OFFSET_DELETE = 42, 47
+DELETE_GROUPS, OFFSET_DELETE, ALTER_CONFIGS = 42, 47, 44
 UNKNOWN_TOPIC, COORDINATOR_LOADING, COORDINATOR_GONE, NOT_COORDINATOR = 3, 14, 15, 16
 TIMEOUT_MS = 30_000
 
@@ -119,6 +119,14 @@ class KafkaAdmin:
         [(name, error, reason)] = answer.array(lambda r: (r.text(), r.take("h"), r.text()))
         expect(error, f"creating topic {name} ({reason})")
         self.wait_for(lambda: len(self.topics().get(topic, {})) == partitions, f"topic {topic} does not appear")
+
+    def change_topic(self, topic, config):
+        """Sets these settings of the topic."""
+        settings = [text(name) + int8(0) + text(str(value)) for name, value in config.items()]
+        answer = self.any(ALTER_CONFIGS, 0, array([int8(2) + text(topic) + array(settings)]) + int8(0))
+        answer.take("i")
+        [(error, reason)] = answer.array(lambda r: (r.take("h"), r.text(), r.take("b"), r.text())[:2])
+        expect(error, f"changing topic {topic} ({reason})")
 
     def delete_topic(self, topic):
         answer = self.any(DELETE_TOPICS, 1, array([text(topic)]) + int32(TIMEOUT_MS))

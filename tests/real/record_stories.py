@@ -170,6 +170,21 @@ def dead_letter_over_its_limit():
         check(size == -1 and "is left out: a record of" in headers, headers)
 
 
+def topic_takes_nothing():
+    """A max.message.bytes in which not even the end of a transaction has room, which then never ends. A start refuses it,
+    for the dead letters' topic too; raised, everything comes. A job that runs while it is lowered says so and ends."""
+    story = Large("nothing", dlq_limit=60).on_error("dlq")
+    story.produce(500)
+    story.start().expect(78, "W3010", f'topic \\"{story.dead}\\" takes at most 60 bytes', "--add-config max.message.bytes=")
+    story.cluster.admin.change_topic(story.dead, {"max.message.bytes": 1048588})
+    run = story.start()
+    story.verify()
+    story.cluster.admin.change_topic(story.output, {"max.message.bytes": 60})
+    story.produce(500)
+    # Kafka has forgotten to end that transaction, which only a restart of its coordinator mends.
+    run.expect(78, "W3010", f'topic \\"{story.output}\\" takes at most 60 bytes')
+
+
 def ten_megabytes():
     """Records of 10 MB, where topics and producer take them: into Kafka and into files, byte by byte, across a kill."""
     most = 12_000_000
@@ -197,4 +212,4 @@ def ten_megabytes():
 
 
 tell([over_producer_limit, over_topic_limit, over_topic_limit_halts, over_topic_limit_at_least_once,
-      dead_letter_over_its_limit, ten_megabytes])
+      dead_letter_over_its_limit, topic_takes_nothing, ten_megabytes])

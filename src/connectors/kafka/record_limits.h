@@ -28,6 +28,10 @@ struct OutputRecord {
 /// uncompressed (Kafka's record format 2). Pure.
 std::uint64_t batch_of_one_bytes(const OutputRecord& record);
 
+/// Below this a topic takes nothing that weir writes: the end of a transaction is a batch of 78
+/// bytes, which the brokers try to write for ever, and a dead letter names its error in a header.
+inline constexpr std::uint64_t kBatchBytesMin = 256;
+
 /// What the topics of a cluster take, and the records that its brokers have refused as too large in
 /// the open epoch: its next attempt treats those as errors of their rows.
 ///

@@ -88,6 +88,16 @@ std::optional<std::uint64_t> ask_batch_limit(Client& client, const std::string& 
   return {};
 }
 
+Error takes_nothing(const KafkaSinkOptions& options, std::uint64_t limit) {
+  return {Action::kStopJob, Code::kTopicTakesNothing,
+          "sink \"" + options.name + "\": topic \"" + options.topic + "\" takes at most " +
+              std::to_string(limit) +
+              " bytes (its max.message.bytes), too few for any row or for the end of a "
+              "transaction; raise it with: kafka-configs --bootstrap-server " +
+              options.cluster.brokers + " --alter --entity-type topics --entity-name " +
+              options.topic + " --add-config max.message.bytes=1048588"};
+}
+
 }  // namespace
 
 std::unique_ptr<Sink> make_kafka_sink(KafkaSinkOptions options,
@@ -99,7 +109,9 @@ Result<> check_topic(const KafkaSinkOptions& options, RecordLimits& limits, Mono
   WEIR_ASSIGN(const auto client, Client::open(options.cluster, RD_KAFKA_PRODUCER, {}));
   WEIR_ASSIGN(const auto topics, list_topics(*client, deadline));
   if (topics.contains(options.topic)) {
-    limits.learn(options.topic, ask_batch_limit(*client, options.topic));
+    const std::optional<std::uint64_t> limit = ask_batch_limit(*client, options.topic);
+    if (limit && *limit < kBatchBytesMin) return takes_nothing(options, *limit);
+    limits.learn(options.topic, limit);
     return {};
   }
   return Error{Action::kStopJob, Code::kTopicMissing,

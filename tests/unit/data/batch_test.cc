@@ -58,11 +58,12 @@ TEST_CASE("meta_column: gives every field of the selected records") {
   CHECK(views(MetaField::kId)[1] == "payments:3:9223372036854775807");
 }
 
-TEST_CASE("meta_column: headers are a canonical object, the last of a name wins") {
+TEST_CASE("meta_column: headers are a canonical object, those of one name an array") {
   const Batch batch = three_records();
   const Column headers = batch.meta_column(MetaField::kHeaders);
   CHECK(headers.values<std::string_view>()[0] ==
-        "{\"id\":\"\\\"1\\\"\\n\",\"raw\":\"\xef\xbf\xbd!\",\"gone\":null,\"trace\":\"def\"}");
+        "{\"id\":\"\\\"1\\\"\\n\",\"raw\":\"\xef\xbf\xbd!\",\"gone\":null,\"trace\":[\"abc\","
+        "\"def\"]}");
   CHECK(headers.values<std::string_view>()[1] == "{}");
 }
 

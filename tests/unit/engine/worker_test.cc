@@ -463,6 +463,22 @@ TEST_CASE("Worker: at the epoch's bound it takes nothing more and says so once",
   CHECK(rig.heard<HasRecords>());
 }
 
+TEST_CASE("Worker: a split's batches end at the epoch's bound of records", "[engine]") {
+  Rig rig(std::vector<std::string>(25, "a"));
+  rig.budget.records_max = 10;
+  rig.assign();
+  std::vector<std::uint64_t> epochs;
+  for (std::int64_t epoch = 1; epoch <= 3; ++epoch) {
+    REQUIRE(rig.heard<HasRecords>());
+    rig.budget.reset();
+    rig.tell(OpenEpoch{{EpochId{epoch}, {}, rig.assignment}});
+    rig.tell(SealEpoch{});
+    epochs.push_back(rig.heard<Sealed>()->rows_in);
+    rig.run();
+  }
+  CHECK(epochs == std::vector<std::uint64_t>{10, 10, 5});
+}
+
 TEST_CASE("Worker: an end is said once, and a later one goes on", "[engine]") {
   Rig rig({"a", "b", "c"});
   rig.log.end = 1;

@@ -8,11 +8,12 @@ namespace {
 
 constexpr std::uint64_t kMiB = 1ULL << 20U;
 
-TEST_CASE("share_memory: 35, 15 and 10 of a hundred", "[plan]") {
+TEST_CASE("share_memory: 35, 15, 10 and 25 of a hundred", "[plan]") {
   const MemoryShares shares = share_memory(500 * kMiB);
   CHECK(shares.fetch_bytes == 175 * kMiB);
   CHECK(shares.rows_bytes == 75 * kMiB);
   CHECK(shares.store_bytes == 50 * kMiB);
+  CHECK(shares.record_rows_bytes == 125 * kMiB);
 }
 
 TEST_CASE("share_memory: the smallest limit of a job file leaves each part room", "[plan]") {

@@ -163,6 +163,147 @@ TEST_CASE("store: a file that is gone is damage, which no restart mends", "[stat
   CHECK(opened.error().code() == Code::kCorruptStore);
 }
 
+// Removes what `store` has of that name's beginning and end.
+void remove_files(const std::string& store, std::string_view begin, std::string_view end) {
+  std::size_t removed = 0;
+  for (const auto& entry : std::filesystem::directory_iterator(store)) {
+    const std::string name = entry.path().filename().string();
+    if (name.starts_with(begin) && name.ends_with(end)) {
+      std::filesystem::remove(entry.path());
+      ++removed;
+    }
+  }
+  REQUIRE(removed > 0);
+}
+
+void check_corrupt(const std::string& path, const std::string& says) {
+  const auto read = read_rocksdb_store(path);
+  const auto opened = open_rocksdb_store(path);
+  REQUIRE_FALSE(read);
+  REQUIRE_FALSE(opened);
+  for (const Error& error : {read.error(), opened.error()}) {
+    CHECK(error.action() == Action::kHalt);
+    CHECK(error.code() == Code::kCorruptStore);
+    CHECK_THAT(error.message(), Catch::Contains(says));
+  }
+}
+
+TEST_CASE("store: a log that is gone is damage", "[state]") {
+  const Folder folder;
+  const std::string path = folder.path + "/db";
+  {
+    auto store = open_rocksdb_store(path);
+    REQUIRE((*store)->put_lane(sample(), Sync::kYes));
+  }
+  remove_files(path, "", ".log");
+  check_corrupt(path, "lacks its newest log");
+  // One that is empty is no better.
+  std::ofstream(path + "/000999.log").flush();
+  check_corrupt(path, "is older than it was");
+}
+
+TEST_CASE("store: a MANIFEST that was cut short is damage", "[state]") {
+  const Folder folder;
+  const std::string path = folder.path + "/db";
+  for (int i = 0; i < 2; ++i) {
+    auto store = open_rocksdb_store(path);
+    REQUIRE((*store)->put_lane(sample(), Sync::kYes));
+  }
+  { REQUIRE(open_rocksdb_store(path)); }
+  std::vector<std::string> manifests;
+  for (const auto& entry : std::filesystem::directory_iterator(path)) {
+    const std::string name = entry.path().filename().string();
+    if (name.starts_with("MANIFEST-")) manifests.push_back(entry.path());
+  }
+  REQUIRE(manifests.size() == 1);
+  const auto size = std::filesystem::file_size(manifests.front());
+  const Folder other;
+  for (std::uintmax_t left = 0; left < size; left += 7) {
+    const std::string copy = other.path + "/db";
+    std::filesystem::remove_all(copy);
+    std::filesystem::copy(path, copy);
+    std::filesystem::copy_file(path + ".mark", copy + ".mark",
+                               std::filesystem::copy_options::overwrite_existing);
+    std::filesystem::resize_file(
+        copy + "/" + std::filesystem::path(manifests.front()).filename().string(), left);
+    const auto opened = open_rocksdb_store(copy);
+    // Its last records may say nothing that matters.
+    if (opened) {
+      CHECK(*(*opened)->load()->lane == sample());
+    } else {
+      CHECK(opened.error().code() == Code::kCorruptStore);
+    }
+  }
+}
+
+TEST_CASE("store: an older copy of the store alone is damage, of all of it is not", "[state]") {
+  const Folder folder;
+  const std::string path = folder.path + "/weir/db";
+  const auto put = [&](std::int64_t epoch) {
+    auto store = open_rocksdb_store(path);
+    LaneRecord lane = sample();
+    lane.epoch = EpochId{epoch};
+    REQUIRE((*store)->put_lane(lane, Sync::kYes));
+  };
+  std::filesystem::create_directories(folder.path + "/weir");
+  put(1);
+  const auto recursive = std::filesystem::copy_options::recursive;
+  std::filesystem::copy(folder.path + "/weir", folder.path + "/copy", recursive);
+  put(2);
+  std::filesystem::remove_all(path);
+  std::filesystem::copy(folder.path + "/copy/db", path, recursive);
+  check_corrupt(path, "or an older copy of the store alone");
+  std::filesystem::remove_all(folder.path + "/weir");
+  std::filesystem::copy(folder.path + "/copy", folder.path + "/weir", recursive);
+  CHECK((*open_rocksdb_store(path))->load()->lane->epoch == EpochId{1});
+}
+
+TEST_CASE("store: after a kill the end of its log may be torn, and its mark holds", "[state]") {
+  const Folder folder;
+  const std::string path = folder.path + "/db";
+  {
+    auto store = open_rocksdb_store(path);
+    REQUIRE((*store)->put_lane(sample(), Sync::kYes));
+  }
+  auto running = open_rocksdb_store(path);
+  LaneRecord lane = sample();
+  lane.epoch = EpochId{43};
+  REQUIRE((*running)->put_lane(lane, Sync::kYes));
+  // What a kill leaves is what is there while it runs.
+  const Folder killed;
+  std::filesystem::copy(folder.path, killed.path, std::filesystem::copy_options::recursive);
+  for (const auto& entry : std::filesystem::directory_iterator(killed.path + "/db")) {
+    if (entry.path().extension() != ".log" || entry.file_size() == 0) continue;
+    std::filesystem::resize_file(entry.path(), entry.file_size() - 5);
+  }
+  {
+    const auto opened = open_rocksdb_store(killed.path + "/db");
+    REQUIRE(opened);
+    CHECK(*(*opened)->load()->lane == sample());
+  }
+  // But it is there.
+  const Folder cut;
+  std::filesystem::copy(folder.path, cut.path, std::filesystem::copy_options::recursive);
+  std::set<std::string> logs;
+  for (const auto& entry : std::filesystem::directory_iterator(cut.path + "/db")) {
+    if (entry.path().extension() == ".log") logs.insert(entry.path());
+  }
+  REQUIRE(!logs.empty());
+  std::filesystem::remove(*logs.rbegin());
+  check_corrupt(cut.path + "/db", "lacks its newest log");
+}
+
+TEST_CASE("store: a mark without its store says nothing", "[state]") {
+  const Folder folder;
+  const std::string path = folder.path + "/db";
+  {
+    auto store = open_rocksdb_store(path);
+    REQUIRE((*store)->put_lane(sample(), Sync::kYes));
+  }
+  std::filesystem::rename(path, path + ".damaged");
+  CHECK_FALSE((*open_rocksdb_store(path))->load()->lane);
+}
+
 TEST_CASE("job directory view: says who holds it, and makes nothing", "[state]") {
   const Folder folder;
   const auto sleep = [](std::chrono::milliseconds) {};
