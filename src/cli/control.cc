@@ -18,6 +18,7 @@
 #include <vector>
 
 #include "api/http_fetch.h"
+#include "api/http_message.h"
 #include "cli/load_job.h"
 #include "job/run.h"
 #include "spec/directories.h"
@@ -63,9 +64,14 @@ class DaemonClient {
 
   HttpFetch ask(const std::string& method, const std::string& target,
                 std::chrono::milliseconds limit = std::chrono::seconds(30)) const {
-    std::vector<HttpFetch> asked{{.socket = at_.socket, .method = method, .target = target}};
-    fetch_all(asked, limit);
-    return asked[0];
+    const auto deadline = std::chrono::steady_clock::now() + limit;
+    while (true) {
+      std::vector<HttpFetch> asked{{.socket = at_.socket, .method = method, .target = target}};
+      fetch_all(asked, limit);
+      const bool busy = asked[0].status == kTooManyConnections;
+      if (!busy || std::chrono::steady_clock::now() >= deadline) return asked[0];
+      std::this_thread::sleep_for(std::chrono::milliseconds(100));
+    }
   }
 
   /// Prints why, and returns the exit code.
