@@ -4,6 +4,7 @@
 #include <charconv>
 #include <utility>
 
+#include "api/embedded.h"
 #include "api/http_fetch.h"
 #include "api/iso_time.h"
 #include "api/job_table_text.h"
@@ -91,11 +92,30 @@ std::string_view halt_cause(std::string_view why) {
   return why.substr(0, why.find(' '));
 }
 
+// What each job's process says of itself, as JSON; null where none answers.
+std::vector<std::string> ask_processes(const std::vector<JobReport>& jobs) {
+  std::vector<HttpFetch> asked;
+  for (const JobReport& job : jobs) {
+    if (job.pid) asked.push_back({.socket = job.socket, .target = "/v1/job"});
+  }
+  fetch_all(asked, kProcessMax);
+  std::vector<std::string> said;
+  auto answer = asked.begin();
+  for (const JobReport& job : jobs) {
+    said.emplace_back("null");
+    if (!job.pid) continue;
+    if (answer->status == 200) said.back() = answer->body.substr(0, answer->body.rfind('\n'));
+    ++answer;
+  }
+  return said;
+}
+
 // Those that ask no process and wait for nothing.
 bool is_quick(const HttpRequest& request) {
   constexpr std::string_view kQuick[] = {"/livez", "/readyz", "/v1/version", "/v1/jobs"};
   return request.method != "POST" &&
-         std::find(std::begin(kQuick), std::end(kQuick), request.path) != std::end(kQuick);
+         std::find(std::begin(kQuick), std::end(kQuick), request.path) != std::end(kQuick) &&
+         !asks_for(request, "process", "1");
 }
 
 HttpResponse accepted(const Result<>& done) {
@@ -172,6 +192,7 @@ const std::vector<RouteTo<DaemonApi>>& DaemonApi::table() {
       {{"GET", "/readyz"}, &Api::ready},
       {{"GET", "/metrics"}, &Api::metrics},
       {{"GET", "/v1/version"}, &Api::version},
+      {{"GET", "/v1/openapi.json"}, &Api::describe},
       {{"GET", "/v1/jobs"}, &Api::jobs},
       {{"GET", "/v1/jobs/{name}"}, &Api::job},
       {{"GET", "/v1/jobs/{name}/offsets"}, &Api::offsets},
@@ -204,6 +225,10 @@ HttpResponse DaemonApi::version(const HttpRequest& /*request*/, const std::strin
   return json_response(out);
 }
 
+HttpResponse DaemonApi::describe(const HttpRequest& /*request*/, const std::string& /*none*/) {
+  return {.body = std::string(kOpenApi)};
+}
+
 HttpResponse DaemonApi::start_job(const HttpRequest& request, const std::string& name) {
   return accepted(control_.start_job(name, {.takeover = asks_for(request, "takeover", "1")}));
 }
@@ -231,11 +256,15 @@ HttpResponse DaemonApi::restart_all(const HttpRequest& request, const std::strin
 HttpResponse DaemonApi::jobs(const HttpRequest& request, const std::string& /*none*/) {
   const auto report = control_.report();
   if (asks_for(request, "format", "text")) return text_response(jobs_text(*report, clock_.wall()));
+  const bool with_processes = asks_for(request, "process", "1");
+  const std::vector<std::string> processes =
+      with_processes ? ask_processes(report->jobs) : std::vector<std::string>();
   JsonWriter out;
   out.begin_map().key("jobs").begin_list();
-  for (const JobReport& job : report->jobs) {
+  for (std::size_t i = 0; i < report->jobs.size(); ++i) {
     out.begin_map();
-    job_members(out, job);
+    job_members(out, report->jobs[i]);
+    if (with_processes) out.key("process").raw(processes[i]);
     out.end_map();
   }
   out.end_list().key("problems").begin_list();
@@ -256,10 +285,7 @@ HttpResponse DaemonApi::job(const HttpRequest& request, const std::string& name)
   JsonWriter out;
   out.begin_map();
   job_members(out, *found);
-  out.key("process");
-  std::vector<HttpFetch> asked{{.socket = found->socket, .target = "/v1/job"}};
-  if (found->pid) fetch_all(asked, kProcessMax);
-  asked[0].status == 200 ? out.raw(asked[0].body.substr(0, asked[0].body.rfind('\n'))) : out.null();
+  out.key("process").raw(ask_processes({*found})[0]);
   out.end_map();
   return json_response(out);
 }
@@ -279,8 +305,11 @@ HttpResponse DaemonApi::of_process(const std::string& name, const std::string& t
   const JobReport* const job = find(*report, name);
   if (job == nullptr) return unknown_job(name);
   if (!job->pid) {
-    return error_response(409, "the job " + name + " is " + std::string(to_string(job->state)) +
-                                   ", so there is no process to ask");
+    return error_response(409,
+                          "the job " + name + " is " + std::string(to_string(job->state)) +
+                              ", so there is no process to ask; `weir offsets` and `weir plan` "
+                              "of " +
+                              job->file + " tell what is known without one");
   }
   std::vector<HttpFetch> asked{{.socket = job->socket, .target = target}};
   fetch_all(asked, kProcessMax);

@@ -22,17 +22,18 @@ struct DaemonApiOptions {
 
 /// What the daemon answers, on its socket and, unless `api.listen` is off, at an address:
 ///
-///   GET  /v1/jobs[?format=text]          all jobs; as text it is `weir ps`
+///   GET  /v1/jobs[?format=text]          all jobs; as text it is `weir ps`; with process=1 each
+///                                        with its process's own /v1/job
 ///   GET  /v1/jobs/NAME[?format=text]     one, with its process's own /v1/job under `process`; as
 ///                                        text its state alone
 ///   GET  /v1/jobs/NAME/offsets, plan     what its process answers
 ///   POST /v1/jobs/NAME/start[?takeover=1], stop, restart
 ///   POST /v1/restart?parallel=N          all that run
 ///   POST /v1/reload[?dry_run=1][&format=text]
-///   GET  /livez, /readyz, /metrics, /v1/version
+///   GET  /livez, /readyz, /metrics, /v1/version, /v1/openapi.json
 ///
-/// A client that is slow, or one of very many, keeps nobody else from /livez, /readyz and
-/// /v1/jobs: these ask no process, and are answered at once.
+/// openapi.json has it all in full. A client that is slow, or one of very many, keeps nobody else
+/// from /livez, /readyz and /v1/jobs: these ask no process, and are answered at once.
 ///
 /// Owned by the command that runs the daemon. Thread: any; answers are given on the servers'
 /// threads.
@@ -59,6 +60,7 @@ class DaemonApi {
   HttpResponse ready(const HttpRequest& request, const std::string& none);
   HttpResponse metrics(const HttpRequest& request, const std::string& none);
   HttpResponse version(const HttpRequest& request, const std::string& none);
+  HttpResponse describe(const HttpRequest& request, const std::string& none);
   HttpResponse jobs(const HttpRequest& request, const std::string& none);
   HttpResponse job(const HttpRequest& request, const std::string& name);
   HttpResponse offsets(const HttpRequest& request, const std::string& name);

@@ -3,6 +3,7 @@
 
   api_stories.py [STORY...]"""
 
+import json
 import os
 import resource
 import socket
@@ -12,6 +13,7 @@ import time
 
 from daemon_stories import Site, UnixConnection, until
 from harness import WEIR, check, tell
+from openapi import Document
 
 TOKEN = "correct-horse-battery-staple"
 
@@ -54,6 +56,14 @@ class ApiSite(Site):
         headers = {"Host": f"127.0.0.1:{self.port}"} | {name.replace("_", "-"): text for name, text in headers.items()}
         lines = "".join(f"{name}: {text}\r\n" for name, text in headers.items() if text is not None)
         return parse(self.raw(f"{method} {path} HTTP/1.1\r\n{lines}\r\n".encode(), at_address))
+
+
+def ask_process(path, method, target):
+    """What a job's process answers at its own socket."""
+    with socket.socket(socket.AF_UNIX) as client:
+        client.connect(str(path))
+        client.sendall(f"{method} {target} HTTP/1.1\r\nHost: weir\r\n\r\n".encode())
+        return parse(read_all(client))
 
 
 def read_all(client):
@@ -299,6 +309,60 @@ def api_sockets_are_private():
         os.umask(before)
 
 
+def api_answers_as_described():
+    """Every path of openapi.json, of jobs in every state, with every query: the answers are as they are described."""
+    with ApiSite() as site:
+        site.job("runs", source="generate: { every: 10ms }")
+        site.job("done", source="generate: { every: 1ms, count: 5 }")
+        site.job("stopped")
+        site.job("fails", more="restart: { max_attempts: 1 }\n")
+        (site.root / "jobs.d/wrong.yaml").write_text("version: 1\njob: wrong\nsorces: {}\n")
+        (site.root / "jobs.d/twice.yaml").write_text((site.root / "jobs.d/runs.yaml").read_text().replace("runs", "two"))
+        (site.root / "jobs.d/again.yaml").write_text((site.root / "jobs.d/twice.yaml").read_text())
+        site.start()
+        os.kill(site.wait_state("fails", "running")["pid"], 9)
+        for name, state in (("fails", "failed"), ("runs", "running"), ("done", "finished")):
+            site.wait_state(name, state)
+        site.weir("stop", "stopped")
+        code, headers, text = site.ask("GET", "/v1/openapi.json")
+        check(code == 200 and headers["content-type"] == "application/json", "the description")
+        document = Document(text)
+        until("an epoch with rows", lambda: site.get("/v1/jobs/runs")["process"]["progress"])
+
+        def hold(operation, what, code, headers, body):
+            mistakes = document.mistakes_of_answer(operation, code, headers["content-type"], body)
+            check(not mistakes, f"{what}: {code} {mistakes} in {body[:600]}")
+            return code
+
+        codes = {}
+        operations = sorted(document.operations("daemon"), key=lambda each: each[0] != "GET")
+        for method, path, operation in operations:
+            for name in ("runs", "done", "stopped", "fails", "wrong", "nobody") if "{name}" in path else ("",):
+                for query in document.queries(operation):
+                    target = path.replace("{name}", name) + query
+                    codes.setdefault((method, path), set()).add(
+                        hold(operation, f"{method} {target}", *site.ask(method, target)))
+        for method, path, operation in document.operations("job"):
+            site.wait_state("runs", "running")
+            for query in document.queries(operation):
+                hold(operation, f"{method} {path}{query} of a process",
+                     *ask_process(site.root / "run/jobs/runs.sock", method, path + query))
+        for (method, path), seen in codes.items():
+            good = {200, 202, 503} if path == "/readyz" else {200, 202}
+            check(seen & good, f"{method} {path} was only ever refused: {seen}")
+        check(codes["GET", "/v1/jobs/{name}/plan"] == {200, 404, 409}, str(codes["GET", "/v1/jobs/{name}/plan"]))
+        plan = site.ask("GET", "/v1/jobs/runs/plan")[2]
+        check("generate" in plan and str(site.root) in plan, plan)
+        # What is refused before it meets a route.
+        refused = document.resolve(document.root["components"]["responses"]["Refused"])
+        for method, path, headers in (("GET", "/nothing", {}), ("PUT", "/livez", {}), ("GET", "/livez", {"Host": "evil.example"})):
+            code, _, body = site.ask(method, path, **headers)
+            check(str(code) in refused["description"], f"{code} is not named in the description of what is refused")
+            mistakes = list(document.mistakes({"$ref": "#/components/schemas/Error"}, json.loads(body), "answer"))
+            check(not mistakes, str(mistakes))
+        check(site.end() == 0, "exit")
+
+
 if __name__ == "__main__":
     tell([api_malformed, api_paths_and_methods, api_slow_clients, api_thousand_connections, api_token, api_browsers,
-          api_sockets_are_private])
+          api_sockets_are_private, api_answers_as_described])
