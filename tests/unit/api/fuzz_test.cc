@@ -12,6 +12,7 @@
 #include "base/random.h"
 #include "data/arena.h"
 #include "data/json.h"
+#include "data/record.h"
 #include "support/manual_clock.h"
 #include "unit/api/fake_control.h"
 

@@ -8,6 +8,7 @@
 #include "api/job_api.h"
 #include "data/arena.h"
 #include "data/json.h"
+#include "data/record.h"
 
 namespace weir {
 namespace {
