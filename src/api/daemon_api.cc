@@ -348,8 +348,13 @@ HttpResponse DaemonApi::metrics(const HttpRequest& /*request*/, const std::strin
     if (job.pid) asked.push_back({.socket = job.socket, .target = "/metrics"});
   }
   fetch_all(asked, kProcessMax);
-  for (const HttpFetch& each : asked) {
-    if (each.status == 200) page.add_page(each.body);
+  auto answer = asked.begin();
+  for (const JobReport& job : report->jobs) {
+    if (!job.pid) continue;
+    if (answer->status == 200) page.add_page(answer->body);
+    page.add("weir_job_up", MetricKind::kGauge, "1 when the job's process answered just now.",
+             {{"job", job.name}}, answer->status == 200 ? 1 : 0);
+    ++answer;
   }
   for (const JobReport& job : report->jobs) {
     page.add("weir_job_state", MetricKind::kGauge, "1 for the state that the job is in.",
@@ -363,6 +368,13 @@ HttpResponse DaemonApi::metrics(const HttpRequest& /*request*/, const std::strin
                {{"job", job.name}, {"cause", halt_cause(job.why)}}, 1);
     }
   }
+  if (const auto unknown = control_.marker_unknown_total()) {
+    page.add("weir_daemon_marker_unknown_total", MetricKind::kCounter,
+             "Looks at the daemon's marker that could not tell whether it is there.", {},
+             static_cast<double>(*unknown));
+  }
+  page.add("weir_daemon_info", MetricKind::kGauge, "1; the daemon's version and instance.",
+           {{"version", report->version}, {"instance_name", report->instance}}, 1);
   page.add("weir_daemon_problems", MetricKind::kGauge, "Files that are no job, and failed reloads.",
            {}, static_cast<double>(report->problems.size()));
   return {.content_type = std::string(kMetricsType), .body = page.render()};

@@ -238,6 +238,11 @@ Result<> JobApi::on_open() {
   return {};
 }
 
+void JobApi::on_marker(MarkerWatch& marker) {
+  const MutexLock lock(mutex_);
+  marker_ = &marker;
+}
+
 void JobApi::on_lane(Lane& lane) {
   const MutexLock lock(mutex_);
   lane_ = &lane;
@@ -288,6 +293,11 @@ HttpResponse JobApi::metrics(const HttpRequest& /*request*/, const std::string& 
   const LaneStatus status = status_of(lane_);
   MetricsPage page;
   lane_metrics(page, options_.job, status, commit_age(status, started_, clock_.mono()));
+  if (marker_ != nullptr) {
+    page.add("weir_marker_unknown_total", MetricKind::kCounter,
+             "Looks at the job's marker that could not tell whether it is there.",
+             {{"job", options_.job}}, static_cast<double>(marker_->unknown_total()));
+  }
   page.add("weir_process_resident_bytes", MetricKind::kGauge, "Memory of the job's process.",
            {{"job", options_.job}}, resident_bytes());
   return {.content_type = std::string(kMetricsType), .body = page.render()};

@@ -39,6 +39,7 @@ class JobApi final : public RunWatcher {
   ~JobApi() override;
 
   Result<> on_open() override;
+  void on_marker(MarkerWatch& marker) override;
   void on_lane(Lane& lane) override;
   void on_lane_gone() override;
   void on_end(RunEnd end, int exit_code, const std::string& why) override;
@@ -63,6 +64,7 @@ class JobApi final : public RunWatcher {
   const MonoTime started_;
 
   Mutex mutex_;
+  const MarkerWatch* marker_ WEIR_GUARDED_BY(mutex_) = nullptr;
   Lane* lane_ WEIR_GUARDED_BY(mutex_) = nullptr;  // answers hold the lock while they use it
   std::unique_ptr<HttpServer> server_;            // last: it uses the others
 };

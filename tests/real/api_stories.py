@@ -9,6 +9,7 @@ import os
 import pty
 import resource
 import select
+import signal
 import socket
 import stat
 import struct
@@ -16,6 +17,7 @@ import subprocess
 import termios
 import time
 
+import exposition
 from daemon_stories import Site, UnixConnection, until
 from harness import WEIR, check, tell
 from openapi import Document
@@ -474,6 +476,67 @@ def top_on_a_terminal():
         check(site.end() == 0, "exit")
 
 
+class MetricsSite(ApiSite):
+    """Jobs that run, failed, halted, and are invalid, and markers that cannot be looked at."""
+
+    def __init__(self):
+        super().__init__()
+        (self.root / "m").mkdir()
+        self.config.write_text(self.config.read_text() + "stop: { marker: { path: m/daemon, check_every: 100ms } }\n")
+        marker = f"stop: {{ marker: {{ path: {self.root}/m/runs, check_every: 100ms }} }}\n"
+        self.job("runs", source="generate: { every: 10ms }", more=marker)
+        self.job("also-runs")
+        self.job("fails", more="restart: { max_attempts: 1 }\n")
+        self.job("halts", more=f"stop: {{ marker: {{ path: {self.root}/m/none, at_start: require }} }}\n")
+        for name in ("wrong", "wrong-too"):  # one job by two files, and no file of a job
+            (self.root / f"jobs.d/{name}.yaml").write_text("version: 1\njob: wrong\nsorces: {}\n")
+
+    def start(self, *words):
+        super().start(*words)
+        os.kill(self.wait_state("fails", "running")["pid"], 9)
+        for name, state in (("fails", "failed"), ("halts", "halted"), ("runs", "running"), ("also-runs", "running")):
+            self.wait_state(name, state)
+        (self.root / "m").rename(self.root / "elsewhere")
+
+    def metrics(self):
+        return exposition.read(self.ask("GET", "/metrics")[2])
+
+    def value(self, name, **labels):
+        metric = self.metrics().get(name)
+        return metric and metric.samples.get(tuple(sorted(labels.items())))
+
+
+def api_metrics():
+    """/metrics is what Prometheus reads, whatever states jobs are in; FAILED, HALT and a marker that cannot be seen are in it."""
+    with MetricsSite() as site:
+        site.start()
+        for name, labels in (("weir_marker_unknown_total", {"job": "runs"}), ("weir_daemon_marker_unknown_total", {})):
+            until(f"{name} counts", lambda: (site.value(name, **labels) or 0) > 1)
+        until("rows are counted", lambda: (site.value("weir_output_rows_total", job="runs") or 0) > 0)
+        for name, labels, value in (("weir_job_state", {"job": "fails", "state": "failed"}, 1),
+                                    ("weir_job_state", {"job": "halts", "state": "halted"}, 1),
+                                    ("weir_job_state", {"job": "runs", "state": "running"}, 1),
+                                    ("weir_job_state", {"job": "wrong", "state": "invalid"}, 1),
+                                    ("weir_halt", {"job": "halts", "cause": "configuration"}, 1),
+                                    ("weir_job_failures", {"job": "fails"}, 1),
+                                    ("weir_job_up", {"job": "runs"}, 1), ("weir_job_up", {"job": "fails"}, None)):
+            check(site.value(name, **labels) == value, f"{name} {labels}: {site.value(name, **labels)}, not {value}")
+        metrics = site.metrics()
+        for name, metric in metrics.items():
+            check(name.startswith("weir_daemon") or all(dict(series).get("job") for series in metric.samples),
+                  f"{name} has a series without a job")
+        own = exposition.read(ask_process(site.root / "run/jobs/runs.sock", "GET", "/metrics")[2])
+        check(own.keys() <= metrics.keys(), f"the daemon leaves out {own.keys() - metrics.keys()}")
+        # A process that hangs: its series are gone, and that it is so is told.
+        os.kill(site.pid("runs"), signal.SIGSTOP)
+        check(site.value("weir_job_up", job="runs") == 0, "it does not answer")
+        check(site.value("weir_job_up", job="also-runs") == 1, "the others do")
+        os.kill(site.pid("runs"), signal.SIGCONT)
+        (site.root / "elsewhere").rename(site.root / "m")
+        check(site.end() == 0, "exit")
+
+
 if __name__ == "__main__":
     tell([api_malformed, api_paths_and_methods, api_slow_clients, api_thousand_connections, api_token, api_browsers,
-          api_sockets_are_private, api_answers_as_described, cli_answers_json, cli_says_who_may, top_on_a_terminal])
+          api_sockets_are_private, api_answers_as_described, cli_answers_json, cli_says_who_may, top_on_a_terminal,
+          api_metrics])

@@ -14,6 +14,7 @@ class FakeSupervisorControl final : public SupervisorControl {
       : report_(std::make_shared<const DaemonReport>(std::move(report))) {}
 
   std::shared_ptr<const DaemonReport> report() const override { return report_; }
+  std::optional<std::uint64_t> marker_unknown_total() const override { return 0; }
   Result<> start_job(const std::string& name, const StartOptions& options) override {
     return note(options.takeover ? "take over" : "start", name);
   }
