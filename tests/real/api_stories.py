@@ -3,94 +3,20 @@
 
   api_stories.py [STORY...]"""
 
-import fcntl
 import json
 import os
-import pty
 import resource
-import select
-import signal
 import socket
 import stat
-import struct
 import subprocess
-import termios
 import time
 
-import exposition
-from daemon_stories import Site, UnixConnection, until
+from api_site import ApiSite, ask_process, parse, read_all, sockets_of, status
+from daemon_stories import until
 from harness import WEIR, check, tell
 from openapi import Document
 
 TOKEN = "correct-horse-battery-staple"
-
-
-class ApiSite(Site):
-    """A daemon that also listens at an address."""
-
-    def __init__(self, api="listen: 127.0.0.1:PORT"):
-        super().__init__()
-        with socket.create_server(("127.0.0.1", 0)) as taken:
-            self.port = taken.getsockname()[1]
-        self.config.write_text(self.config.read_text().replace("listen: off", api.replace("PORT", str(self.port))))
-
-    def connect(self, at_address=True, seconds=10):
-        if at_address:
-            return socket.create_connection(("127.0.0.1", self.port), seconds)
-        def connected():
-            connection = UnixConnection(str(self.root / "run/weir.sock"), seconds)
-            try:
-                connection.connect()
-            except BlockingIOError:
-                connection.sock.close()
-                return None  # the queue of the socket is full for the moment
-            return connection.sock
-        return until("the socket takes a connection", connected)
-
-    def raw(self, data, at_address=True, closes=False):
-        """The bytes that come for `data`, up to the end of the connection."""
-        with self.connect(at_address) as client:
-            try:
-                client.sendall(data)
-                if closes:
-                    client.shutdown(socket.SHUT_WR)
-            except OSError:
-                pass  # it was refused before it was sent
-            return read_all(client)
-
-    def ask(self, method, path, at_address=True, **headers):
-        """Status, headers by their names in lower case, body."""
-        headers = {"Host": f"127.0.0.1:{self.port}"} | {name.replace("_", "-"): text for name, text in headers.items()}
-        lines = "".join(f"{name}: {text}\r\n" for name, text in headers.items() if text is not None)
-        return parse(self.raw(f"{method} {path} HTTP/1.1\r\n{lines}\r\n".encode(), at_address))
-
-
-def ask_process(path, method, target):
-    """What a job's process answers at its own socket."""
-    with socket.socket(socket.AF_UNIX) as client:
-        client.connect(str(path))
-        client.sendall(f"{method} {target} HTTP/1.1\r\nHost: weir\r\n\r\n".encode())
-        return parse(read_all(client))
-
-
-def read_all(client):
-    answer = b""
-    try:
-        while piece := client.recv(65536):
-            answer += piece
-    except ConnectionResetError:
-        pass
-    return answer
-
-
-def parse(answer):
-    head, _, body = answer.partition(b"\r\n\r\n")
-    first, *lines = head.decode().split("\r\n")
-    return int(first.split()[1]), dict(line.lower().split(": ", 1) for line in lines), body.decode()
-
-
-def status(answer):
-    return parse(answer)[0] if answer else 0
 
 
 def api_malformed():
@@ -183,16 +109,6 @@ def api_slow_clients():
         check(site.ask("GET", "/livez")[0] == 200, "livez")
         client.close()
         check(site.end() == 0, "exit")
-
-
-def sockets_of(pid):
-    found = 0
-    for number in os.listdir(f"/proc/{pid}/fd"):
-        try:
-            found += os.readlink(f"/proc/{pid}/fd/{number}").startswith("socket:")
-        except OSError:
-            pass
-    return found
 
 
 def api_thousand_connections():
@@ -370,173 +286,6 @@ def api_answers_as_described():
         check(site.end() == 0, "exit")
 
 
-def cli_answers_json():
-    """--json on every command: what scripts read is what the API says, and exit codes are as without it."""
-    with Site() as site:
-        for name in "ab":
-            site.job(name, more=f"stop: {{ marker: {{ path: {site.root}/{name}.run }} }}\n")
-        (site.root / "jobs.d/wrong.yaml").write_text("version: 1\njob: wrong\nsorces: {}\n")
-        site.start()
-        for name in "ab":
-            site.wait_state(name, "running")
-        until("an epoch with rows", lambda: site.get("/v1/jobs/a")["process"]["progress"])
-
-        def read(*words, code=0):
-            return json.loads(site.weir(*words, "--json", code=code))
-
-        check({job["name"] for job in read("ps")["jobs"]} == {"a", "b", "wrong"}, "ps")
-        check(len(read("ps")["problems"]) == 1, "ps's problems")
-        top = {job["name"]: job for job in read("top")["jobs"]}
-        check(top["a"]["process"]["totals"]["epochs"] > 0, top)
-        check(read("lag", "a")["splits"][0]["source"] == "n", "lag")
-        pid = site.pid("a")
-        check(read("restart", "a")["pid"] != pid, "restart")
-        check(read("stop", "a")["state"] == "stopped", "stop")
-        check(read("start", "a")["state"] == "running", "start")
-        check(read("stop", "b", "--no-wait")["desired"] == "stopped", "stop --no-wait")
-        pid = site.pid("a")
-        site.wait_state("b", "stopped")
-        after = {job["name"]: job for job in read("restart", "--all", "--parallel", "2")["jobs"]}
-        check(after["a"]["state"] == "running" and after["a"]["pid"] != pid and after["b"]["pid"] is None, str(after))
-        check("1 job" in site.weir("restart", "--all"), "restart --all waits, and counts")
-        check({step["kind"] for step in read("reload")["steps"]} >= {"unchanged"}, "reload")
-        lines = [json.loads(line) for line in site.weir("logs", "a", "--json", "-n", "5").splitlines()]
-        check(len(lines) == 5 and all(line["job"] == "a" and line["message"] for line in lines), str(lines))
-        marker = subprocess.check_output([WEIR, "marker", "status", site.root / "jobs.d/a.yaml", "--json"])
-        check(json.loads(marker) == {"marker": f"{site.root}/a.run", "state": "exists"}, marker)
-        for words in (("stop", "nobody"), ("lag", "nobody"), ("lag", "b"), ("logs", "nobody")):
-            said = site.weir(*words, "--json", code=1)
-            check(words[1] in said and "{" not in said, said)
-        check(site.end() == 0, "exit")
-        for words in (("ps",), ("top",), ("stop", "a"), ("start", "a"), ("restart", "--all"), ("reload",), ("lag", "a")):
-            check("no daemon answers at" in site.weir(*words, code=1), words[0])
-
-
-def cli_says_who_may():
-    """Another user is told whose the daemon is, and how to ask as that one."""
-    with Site() as site:
-        site.job("a")
-        site.start()
-        site.wait_state("a", "running")
-        site.root.chmod(0o755)
-
-        def as_nobody(*words):
-            done = subprocess.run([WEIR, *words, "--config", str(site.config)], capture_output=True, text=True, timeout=60,
-                                  user="nobody", group="nogroup", extra_groups=[])
-            check(done.returncode == 1 and not done.stdout, f"{words}: {done.returncode} {done.stdout}")
-            return done.stderr
-
-        for words in (("ps",), ("top",), ("stop", "a"), ("reload",)):
-            said = as_nobody(*words)
-            check("user root's alone, and you are nobody" in said and "sudo -u root weir" in said, said)
-        (site.root / "run").chmod(0o700)
-        said = as_nobody("ps")
-        check(f"is in {site.root}/run, which is user root's alone" in said, said)
-        check(site.state("a") == "running", "it runs on")
-        check(site.end() == 0, "exit")
-
-
-def top_on_a_terminal():
-    """weir top draws a table, draws it anew, fits it to the terminal, and leaves the terminal as it was; q and Ctrl-C end it."""
-    with Site() as site:
-        for name in "abc":
-            site.job(name)
-        site.start()
-        for name in "abc":
-            site.wait_state(name, "running")
-        for ending in (b"q", b"\x03"):
-            control, terminal = pty.openpty()
-            fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 6, 60, 0, 0))
-            before = termios.tcgetattr(terminal)
-            top = subprocess.Popen([WEIR, "top", "--config", str(site.config)], stdin=terminal, stdout=terminal,
-                                   stderr=terminal, start_new_session=True,
-                                   preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0))
-            shown = b""
-
-            def shows(words):
-                nonlocal shown
-                while select.select([control], [], [], 0)[0]:
-                    shown += os.read(control, 65536)
-                return words in shown
-
-            until("a table", lambda: shows(b"running"))
-            check(shown.startswith(b"\x1b[?1049h") and b"... " not in shown, shown[:200])
-            check(not termios.tcgetattr(terminal)[3] & termios.ECHO, "keys are not echoed meanwhile")
-            shown = b""
-            fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 4, 30, 0, 0))
-            until("it is drawn anew, and fits", lambda: shows(b"... 3 more"))
-            os.write(control, ending)
-            check(top.wait(10) == 0, "its exit")
-            check(shows(b"\x1b[?1049l") and b"\x1b[?25h" in shown, "the screen is as it was")
-            check(termios.tcgetattr(terminal) == before, "the keys are as they were")
-            os.close(control)
-            os.close(terminal)
-        table = site.weir("top", "--once")
-        check(table.startswith("3 jobs: 3 running") and table.count("\n") == 6 and "\x1b" not in table, table)
-        check(site.end() == 0, "exit")
-
-
-class MetricsSite(ApiSite):
-    """Jobs that run, failed, halted, and are invalid, and markers that cannot be looked at."""
-
-    def __init__(self):
-        super().__init__()
-        (self.root / "m").mkdir()
-        self.config.write_text(self.config.read_text() + "stop: { marker: { path: m/daemon, check_every: 100ms } }\n")
-        marker = f"stop: {{ marker: {{ path: {self.root}/m/runs, check_every: 100ms }} }}\n"
-        self.job("runs", source="generate: { every: 10ms }", more=marker)
-        self.job("also-runs")
-        self.job("fails", more="restart: { max_attempts: 1 }\n")
-        self.job("halts", more=f"stop: {{ marker: {{ path: {self.root}/m/none, at_start: require }} }}\n")
-        for name in ("wrong", "wrong-too"):  # one job by two files, and no file of a job
-            (self.root / f"jobs.d/{name}.yaml").write_text("version: 1\njob: wrong\nsorces: {}\n")
-
-    def start(self, *words):
-        super().start(*words)
-        os.kill(self.wait_state("fails", "running")["pid"], 9)
-        for name, state in (("fails", "failed"), ("halts", "halted"), ("runs", "running"), ("also-runs", "running")):
-            self.wait_state(name, state)
-        (self.root / "m").rename(self.root / "elsewhere")
-
-    def metrics(self):
-        return exposition.read(self.ask("GET", "/metrics")[2])
-
-    def value(self, name, **labels):
-        metric = self.metrics().get(name)
-        return metric and metric.samples.get(tuple(sorted(labels.items())))
-
-
-def api_metrics():
-    """/metrics is what Prometheus reads, whatever states jobs are in; FAILED, HALT and a marker that cannot be seen are in it."""
-    with MetricsSite() as site:
-        site.start()
-        for name, labels in (("weir_marker_unknown_total", {"job": "runs"}), ("weir_daemon_marker_unknown_total", {})):
-            until(f"{name} counts", lambda: (site.value(name, **labels) or 0) > 1)
-        until("rows are counted", lambda: (site.value("weir_output_rows_total", job="runs") or 0) > 0)
-        for name, labels, value in (("weir_job_state", {"job": "fails", "state": "failed"}, 1),
-                                    ("weir_job_state", {"job": "halts", "state": "halted"}, 1),
-                                    ("weir_job_state", {"job": "runs", "state": "running"}, 1),
-                                    ("weir_job_state", {"job": "wrong", "state": "invalid"}, 1),
-                                    ("weir_halt", {"job": "halts", "cause": "configuration"}, 1),
-                                    ("weir_job_failures", {"job": "fails"}, 1),
-                                    ("weir_job_up", {"job": "runs"}, 1), ("weir_job_up", {"job": "fails"}, None)):
-            check(site.value(name, **labels) == value, f"{name} {labels}: {site.value(name, **labels)}, not {value}")
-        metrics = site.metrics()
-        for name, metric in metrics.items():
-            check(name.startswith("weir_daemon") or all(dict(series).get("job") for series in metric.samples),
-                  f"{name} has a series without a job")
-        own = exposition.read(ask_process(site.root / "run/jobs/runs.sock", "GET", "/metrics")[2])
-        check(own.keys() <= metrics.keys(), f"the daemon leaves out {own.keys() - metrics.keys()}")
-        # A process that hangs: its series are gone, and that it is so is told.
-        os.kill(site.pid("runs"), signal.SIGSTOP)
-        check(site.value("weir_job_up", job="runs") == 0, "it does not answer")
-        check(site.value("weir_job_up", job="also-runs") == 1, "the others do")
-        os.kill(site.pid("runs"), signal.SIGCONT)
-        (site.root / "elsewhere").rename(site.root / "m")
-        check(site.end() == 0, "exit")
-
-
 if __name__ == "__main__":
     tell([api_malformed, api_paths_and_methods, api_slow_clients, api_thousand_connections, api_token, api_browsers,
-          api_sockets_are_private, api_answers_as_described, cli_answers_json, cli_says_who_may, top_on_a_terminal,
-          api_metrics])
+          api_sockets_are_private, api_answers_as_described])
