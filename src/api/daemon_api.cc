@@ -10,7 +10,9 @@
 #include "api/job_table_text.h"
 #include "api/json_text.h"
 #include "api/metrics.h"
+#include "base/hash.h"
 #include "base/log.h"
+#include "base/random.h"
 
 namespace weir {
 namespace {
@@ -112,7 +114,7 @@ std::vector<std::string> ask_processes(const std::vector<JobReport>& jobs) {
 
 // Those that ask no process and wait for nothing.
 bool is_quick(const HttpRequest& request) {
-  constexpr std::string_view kQuick[] = {"/livez", "/readyz", "/v1/version", "/v1/jobs"};
+  constexpr std::string_view kQuick[] = {"/", "/livez", "/readyz", "/v1/version", "/v1/jobs"};
   return request.method != "POST" &&
          std::find(std::begin(kQuick), std::end(kQuick), request.path) != std::end(kQuick) &&
          !asks_for(request, "process", "1");
@@ -173,7 +175,8 @@ HttpResponse DaemonApi::answer_at_address(const HttpRequest& request, const ApiC
   if (auto foreign = refuse_foreign(request, config.listen, needs_token)) {
     return std::move(*foreign);
   }
-  if (!needs_token) return answer(request);
+  // The page has nothing of the jobs in it, and asks for the token itself.
+  if (!needs_token || request.path == "/") return answer(request);
   const Result<Secret> expected = config.token.resolve();
   const auto given = request.headers.find("authorization");
   if (!expected || given == request.headers.end() ||
@@ -188,6 +191,7 @@ HttpResponse DaemonApi::answer_at_address(const HttpRequest& request, const ApiC
 const std::vector<RouteTo<DaemonApi>>& DaemonApi::table() {
   using Api = DaemonApi;
   static const std::vector<RouteTo<DaemonApi>> kTable{
+      {{"GET", "/"}, &Api::page},
       {{"GET", "/livez"}, &Api::live},
       {{"GET", "/readyz"}, &Api::ready},
       {{"GET", "/metrics"}, &Api::metrics},
@@ -210,6 +214,26 @@ std::vector<Route> DaemonApi::routes() { return {table().begin(), table().end()}
 
 HttpResponse DaemonApi::answer(const HttpRequest& request) {
   return answer_by(std::span(table()), *this, request);
+}
+
+// Nothing but its own script may run in it, nothing from elsewhere is loaded, and no other page may
+// have it in a frame.
+HttpResponse DaemonApi::page(const HttpRequest& /*request*/, const std::string& /*none*/) {
+  SystemRandom random;
+  const std::string nonce = to_hex16(random.next()) + to_hex16(random.next());
+  std::string html(kPage);
+  constexpr std::string_view kPlace = "NONCE";
+  for (std::size_t at = html.find(kPlace); at != std::string::npos; at = html.find(kPlace, at)) {
+    html.replace(at, kPlace.size(), nonce);
+  }
+  return {.content_type = "text/html; charset=utf-8",
+          .body = std::move(html),
+          .headers = {
+              {"Content-Security-Policy",
+               "default-src 'none'; script-src 'nonce-" + nonce + "'; style-src 'nonce-" + nonce +
+                   "'; connect-src 'self'; base-uri 'none'; form-action 'none'; "
+                   "frame-ancestors 'none'"},
+              {"Referrer-Policy", "no-referrer"}}};
 }
 
 HttpResponse DaemonApi::live(const HttpRequest& /*request*/, const std::string& /*none*/) {

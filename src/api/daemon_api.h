@@ -31,6 +31,7 @@ struct DaemonApiOptions {
 ///   POST /v1/restart?parallel=N          all that run
 ///   POST /v1/reload[?dry_run=1][&format=text]
 ///   GET  /livez, /readyz, /metrics, /v1/version, /v1/openapi.json
+///   GET  /                               a page that shows the jobs
 ///
 /// openapi.json has it all in full. A client that is slow, or one of very many, keeps nobody else
 /// from /livez, /readyz and /v1/jobs: these ask no process, and are answered at once.
@@ -56,6 +57,7 @@ class DaemonApi {
   Result<> serve(const DaemonApiOptions& options);
   HttpResponse answer_at_address(const HttpRequest& request, const ApiConfig& config);
 
+  HttpResponse page(const HttpRequest& request, const std::string& none);
   HttpResponse live(const HttpRequest& request, const std::string& none);
   HttpResponse ready(const HttpRequest& request, const std::string& none);
   HttpResponse metrics(const HttpRequest& request, const std::string& none);

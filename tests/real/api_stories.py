@@ -5,7 +5,9 @@
 
 import json
 import os
+import re
 import resource
+import shutil
 import socket
 import stat
 import subprocess
@@ -161,6 +163,7 @@ def api_token():
                 code, headers, body = site.ask("GET", path, Authorization=wrong)
                 check(code == 401 and headers["www-authenticate"] == "bearer" and TOKEN not in body, f"{wrong}: {code}")
         check(site.ask("POST", "/v1/jobs/a/stop")[0] == 401, "stop")
+        check("running" not in site.ask("GET", "/")[2].split("<body>")[1].split("<script")[0], "the page has no job in it")
         check(site.ask("GET", "/livez", Authorization=f"Bearer {TOKEN}")[0] == 200, "the right one")
         check(site.ask("GET", "/livez", Host="weir.example.org", Authorization=f"Bearer {TOKEN}")[0] == 200, "any name")
         # The socket needs none; a token may be changed while the daemon runs.
@@ -286,6 +289,52 @@ def api_answers_as_described():
         check(site.end() == 0, "exit")
 
 
+# Runs the page's script with as much of a browser as it uses, and prints the texts that stand in the page.
+BROWSER = r"""
+const [script, port] = process.argv.slice(1);
+const made = name => ({ name, children: [], textContent: "", hidden: true, append(...all) { this.children.push(...all); },
+  replaceChildren(...all) { this.children = all; }, addEventListener() {} });
+const byId = {};
+const page = { hidden: false, getElementById: id => byId[id] ??= made(id), createElement: made };
+const texts = node => [node.textContent, ...node.children.map(texts)].flat().filter(text => text !== "");
+const here = (path, options) => fetch(`http://127.0.0.1:${port}${path}`, options);
+let looks = 0;
+const every = look => setTimeout(async () => {
+  await look();
+  setTimeout(() => { console.log(JSON.stringify(texts({ textContent: "", children: Object.values(byId) }))); }, 300);
+}, 700);
+new Function("document", "fetch", "setInterval", script)(page, here, every);
+"""
+
+
+def api_page():
+    """The page at / shows the jobs; nothing in it is from elsewhere, and nothing but its own script may run in it."""
+    with ApiSite() as site:
+        site.job("a", source="generate: { every: 10ms }")
+        (site.root / "jobs.d/wrong.yaml").write_text("version: 1\njob: wrong\n'<script>alert(1)</script>': {}\n")
+        site.start()
+        site.wait_state("a", "running")
+        code, headers, page = site.ask("GET", "/")
+        policy = headers["content-security-policy"]
+        check(code == 200 and headers["content-type"].startswith("text/html"), f"{code} {headers}")
+        check("default-src 'none'" in policy and "unsafe" not in policy and "frame-ancestors 'none'" in policy, policy)
+        nonce = re.search(r"script-src 'nonce-(\w{32})'", policy)[1]
+        check(nonce in page and page.count("<script") == page.count(f'<script nonce="{nonce}"') == 1, "the script")
+        check(page.count("<style") == page.count(f'<style nonce="{nonce}"') == 1, "the style")
+        check(nonce not in site.ask("GET", "/")[2], "the nonce is another one each time")
+        check(not re.search(r"https?://|\bsrc=|\bhref=|\bon\w+=|style=|innerHTML|eval\(", page), "something from elsewhere")
+        if not shutil.which("node"):
+            print("without node the page's script is not run")
+            return
+        script = page.split(f'<script nonce="{nonce}">')[1].split("</script>")[0]
+        texts = json.loads(subprocess.check_output(["node", "-e", BROWSER, script, str(site.port)], timeout=60))
+        check({"a", "running", "wrong", "invalid"} <= set(texts), str(texts))
+        check(any("<script>alert(1)" in text for text in texts), "what is wrong with a file is text")
+        at = texts.index("a")
+        check(float(texts[at + 3].replace(",", "")) > 20, f"rows a second, by two looks: {texts[at:at + 10]}")
+        check(site.end() == 0, "exit")
+
+
 if __name__ == "__main__":
     tell([api_malformed, api_paths_and_methods, api_slow_clients, api_thousand_connections, api_token, api_browsers,
-          api_sockets_are_private, api_answers_as_described])
+          api_sockets_are_private, api_answers_as_described, api_page])
