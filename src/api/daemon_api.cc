@@ -19,7 +19,7 @@ namespace {
 
 constexpr std::chrono::milliseconds kProcessMax{2000};
 constexpr std::size_t kTokenMin = 16;
-constexpr std::size_t kHandlerThreads = 4;
+constexpr std::size_t kHandlerThreads = 8;
 
 HttpResponse text_response(std::string text, int status = 200) {
   return {.status = status, .content_type = "text/plain; charset=utf-8", .body = std::move(text)};

@@ -23,7 +23,7 @@ struct HttpResponse {
   std::map<std::string, std::string> headers = {};
 };
 
-/// The status of a request that was not read, since others were served: it may be sent again.
+/// The status of a request that was not carried out, since others were: it may be sent again.
 constexpr int kTooManyConnections = 429;
 
 /// `{"error": "..."}`.

@@ -74,6 +74,12 @@ class Handlers {
     wake_.notify_one();
   }
 
+  // Takes it back. False when it is being answered already.
+  bool forget(std::uint64_t connection) WEIR_EXCLUDES(mutex_) {
+    const MutexLock lock(mutex_);
+    return jobs_.remove_if([&](const Job& job) { return job.connection == connection; }) > 0;
+  }
+
  private:
   std::optional<Job> take() WEIR_EXCLUDES(mutex_) {
     MutexLock lock(mutex_);
@@ -166,23 +172,23 @@ class Server final : public HttpServer {
     }
   }
 
-  // Who connects and says nothing must not keep others out.
+  // Who connects and says nothing, or asks what takes long, must not keep others out: the oldest
+  // that nothing is lost with gives way.
   bool make_room() {
-    const auto slowest = std::find_if(  // the oldest stand first
-        connections_.begin(), connections_.end(), [](const Connection& connection) {
-          return connection.phase == Connection::Phase::kReading ||
-                 connection.phase == Connection::Phase::kLingering;
-        });
-    if (slowest == connections_.end() || clock_.mono() - slowest->accepted < options_.patience) {
-      return false;
+    const MonoTime patient_until = clock_.mono() - options_.patience;
+    for (auto oldest = connections_.begin(); oldest != connections_.end(); ++oldest) {
+      if (oldest->accepted > patient_until) return false;
+      const bool lingers = oldest->phase == Connection::Phase::kLingering;
+      const bool waits =
+          oldest->phase == Connection::Phase::kReading ||
+          (oldest->phase == Connection::Phase::kHandling && handlers_.forget(oldest->id));
+      if (!lingers && !waits) continue;
+      if (lingers) close(oldest->fd);
+      if (waits) refuse(oldest->fd);
+      connections_.erase(oldest);
+      return true;
     }
-    if (slowest->phase == Connection::Phase::kReading) {
-      refuse(slowest->fd);
-    } else {
-      close(slowest->fd);
-    }
-    connections_.erase(slowest);
-    return true;
+    return false;
   }
 
   // What fits into the socket's buffer is enough.
@@ -205,8 +211,10 @@ class Server final : public HttpServer {
       case Connection::Phase::kReading:
         return receive(connection);
       case Connection::Phase::kHandling:
-        // Nobody waits for the answer any more; it is dropped when it comes.
-        return (events & (POLLERR | POLLHUP)) == 0;
+        if ((events & (POLLERR | POLLHUP)) == 0) return true;
+        // Nobody waits for the answer any more; when it comes all the same, it is dropped.
+        handlers_.forget(connection.id);
+        return false;
       case Connection::Phase::kWriting:
         return transmit(connection);
       case Connection::Phase::kLingering:

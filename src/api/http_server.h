@@ -14,8 +14,9 @@ namespace weir {
 using HttpHandler = std::function<HttpResponse(const HttpRequest&)>;
 
 struct HttpServerOptions {
-  /// Connections at once. One more takes the place of the one that has been sending its request for
-  /// longest, if that is longer than `patience`; else it is told kTooManyConnections and closed.
+  /// Connections at once. One more takes the place of the oldest whose request has not arrived or
+  /// waits for a thread, if that is older than `patience`; else it is turned away itself. Who is
+  /// turned away is told kTooManyConnections.
   std::size_t connections_max = 64;
   std::chrono::milliseconds patience{500};
   /// For a request to arrive, and again for its answer to be taken: a client that is slower is told

@@ -31,12 +31,9 @@ class ApiSite(Site):
     def raw(self, data, at_address=True, closes=False):
         """The bytes that come for `data`, up to the end of the connection."""
         with self.connect(at_address) as client:
-            try:
-                client.sendall(data)
-                if closes:
-                    client.shutdown(socket.SHUT_WR)
-            except OSError:
-                pass  # it was refused before it was sent
+            send_quietly(client, data)
+            if closes:
+                client.shutdown(socket.SHUT_WR)
             return read_all(client)
 
     def ask(self, method, path, at_address=True, **headers):
@@ -52,6 +49,14 @@ def ask_process(path, method, target):
         client.connect(str(path))
         client.sendall(f"{method} {target} HTTP/1.1\r\nHost: weir\r\n\r\n".encode())
         return parse(read_all(client))
+
+
+def send_quietly(client, data):
+    """Whoever was turned away meanwhile has an answer to read."""
+    try:
+        client.sendall(data)
+    except OSError:
+        pass
 
 
 def read_all(client):
