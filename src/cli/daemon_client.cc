@@ -22,24 +22,21 @@ std::string user_name(uid_t user) {
   return found == nullptr ? std::to_string(user) : found->pw_name;
 }
 
-// Whose the socket is, or the directory that keeps this user from seeing it.
-std::string not_allowed(const std::string& socket) {
-  std::filesystem::path path(socket);
-  struct stat facts {};
-  while (lstat(path.c_str(), &facts) != 0 && path.has_relative_path()) path = path.parent_path();
-  const std::string owner = user_name(facts.st_uid);
-  const std::string what =
-      path == socket ? "the daemon's socket " + socket
-                     : "the daemon's socket " + socket + " is in " + path.string() + ", which";
-  return what + " is user " + owner + "'s alone, and you are " + user_name(geteuid()) +
-         "; give the command as that user: sudo -u " + owner + " weir ...";
-}
-
 }  // namespace
 
 int fail(const std::string& text, int code) {
   std::fprintf(stderr, "weir: %s\n", text.c_str());
   return code;
+}
+
+std::string whose(const std::string& what, const std::string& path) {
+  std::filesystem::path seen(path);
+  struct stat facts {};
+  while (lstat(seen.c_str(), &facts) != 0 && seen.has_relative_path()) seen = seen.parent_path();
+  const std::string owner = user_name(facts.st_uid);
+  return what + " " + path + (seen == path ? "" : " is in " + seen.string() + ", which") +
+         " is user " + owner + "'s alone, and you are " + user_name(geteuid()) +
+         "; give the command as that user: sudo -u " + owner + " weir ...";
 }
 
 DaemonClient::DaemonClient(const JobFlags& flags) {
@@ -79,7 +76,7 @@ std::string DaemonClient::why(const HttpFetch& answer) const {
              "weir.yaml of another";
     case EACCES:
     case EPERM:
-      return not_allowed(at_.socket);
+      return whose("the daemon's socket", at_.socket);
     default:
       return "the daemon at " + at_.socket + " does not answer: " + answer.error;
   }

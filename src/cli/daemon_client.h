@@ -12,6 +12,10 @@ namespace weir {
 /// Prints `weir: text` on stderr. Returns `code`.
 int fail(const std::string& text, int code);
 
+/// That `what`, at `path`, may not be opened by this user: whose it is, or whose the directory is
+/// that hides it, and how to ask as that user.
+std::string whose(const std::string& what, const std::string& path);
+
 /// The daemon of the weir.yaml that was named, for the commands that talk to one.
 ///
 /// Owned by a command. Thread: main; asking blocks.

@@ -117,6 +117,7 @@ std::string json_of_log_line(const std::string& job, std::string_view line) {
 int print_logs(const std::string& path, const std::string& job, const LogsOptions& options) {
   LogReader reader(path, LogPrinter(job, options.json));
   if (!reader.open()) {
+    if (errno == EACCES) return fail(whose("the log", path), kExitFailed);
     return fail(path + ": " + std::strerror(errno) + "; `weir ps` lists the jobs", kExitFailed);
   }
   reader.show_last(options.lines);

@@ -75,6 +75,7 @@ def cli_says_who_may():
         for words in (("ps",), ("top",), ("stop", "a"), ("reload",)):
             said = as_nobody(*words)
             check("user root's alone, and you are nobody" in said and "sudo -u root weir" in said, said)
+        check("the log " in as_nobody("logs", "a"), "a log that is not theirs")
         (site.root / "run").chmod(0o700)
         said = as_nobody("ps")
         check(f"is in {site.root}/run, which is user root's alone" in said, said)
