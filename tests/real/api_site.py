@@ -15,6 +15,10 @@ class ApiSite(Site):
             self.port = taken.getsockname()[1]
         self.config.write_text(self.config.read_text().replace("listen: off", api.replace("PORT", str(self.port))))
 
+    def start(self, *words):
+        super().start(*words)
+        until("it listens at its address, too", lambda: f"answers at 127.0.0.1:{self.port}" in self.daemon_log())
+
     def connect(self, at_address=True, seconds=10):
         if at_address:
             return socket.create_connection(("127.0.0.1", self.port), seconds)
