@@ -1,21 +1,25 @@
 #include "api/daemon_api.h"
 
+#include <algorithm>
 #include <charconv>
 #include <utility>
 
+#include "api/embedded.h"
 #include "api/http_fetch.h"
 #include "api/iso_time.h"
 #include "api/job_table_text.h"
 #include "api/json_text.h"
 #include "api/metrics.h"
+#include "base/hash.h"
 #include "base/log.h"
+#include "base/random.h"
 
 namespace weir {
 namespace {
 
 constexpr std::chrono::milliseconds kProcessMax{2000};
 constexpr std::size_t kTokenMin = 16;
-constexpr std::size_t kHandlerThreads = 4;
+constexpr std::size_t kHandlerThreads = 8;
 
 HttpResponse text_response(std::string text, int status = 200) {
   return {.status = status, .content_type = "text/plain; charset=utf-8", .body = std::move(text)};
@@ -30,11 +34,6 @@ HttpResponse refused(const Error& error) {
                      : error.action() == Action::kRetry ? 503
                                                         : 409;
   return error_response(status, error.message());
-}
-
-bool asks_for(const HttpRequest& request, const std::string& name, const std::string& value) {
-  const auto found = request.query.find(name);
-  return found != request.query.end() && found->second == value;
 }
 
 // In a time that does not tell how much of it is right.
@@ -95,41 +94,60 @@ std::string_view halt_cause(std::string_view why) {
   return why.substr(0, why.find(' '));
 }
 
-// Behind "/v1/jobs/", cut at the slashes.
-std::vector<std::string> job_path(const std::string& path) {
-  constexpr std::string_view kJobs = "/v1/jobs/";
-  std::vector<std::string> parts;
-  if (!path.starts_with(kJobs)) return parts;
-  std::string_view rest = std::string_view(path).substr(kJobs.size());
-  while (true) {
-    const std::size_t slash = rest.find('/');
-    parts.emplace_back(rest.substr(0, slash));
-    if (slash == std::string_view::npos) return parts;
-    rest.remove_prefix(slash + 1);
+// What each job's process says of itself, as JSON; null where none answers.
+std::vector<std::string> ask_processes(const std::vector<JobReport>& jobs) {
+  std::vector<HttpFetch> asked;
+  for (const JobReport& job : jobs) {
+    if (job.pid) asked.push_back({.socket = job.socket, .target = "/v1/job"});
   }
+  fetch_all(asked, kProcessMax);
+  std::vector<std::string> said;
+  auto answer = asked.begin();
+  for (const JobReport& job : jobs) {
+    said.emplace_back("null");
+    if (!job.pid) continue;
+    if (answer->status == 200) said.back() = answer->body.substr(0, answer->body.rfind('\n'));
+    ++answer;
+  }
+  return said;
+}
+
+// Those that ask no process and wait for nothing.
+bool is_quick(const HttpRequest& request) {
+  constexpr std::string_view kQuick[] = {"/", "/livez", "/readyz", "/v1/version", "/v1/jobs"};
+  return request.method != "POST" &&
+         std::find(std::begin(kQuick), std::end(kQuick), request.path) != std::end(kQuick) &&
+         !asks_for(request, "process", "1");
+}
+
+HttpResponse accepted(const Result<>& done) {
+  if (!done) return refused(done.error());
+  return {.status = 202, .body = "{}\n"};
 }
 
 }  // namespace
 
-Result<std::unique_ptr<DaemonApi>> DaemonApi::start(const ApiConfig& config,
-                                                    const std::string& socket,
+Result<std::unique_ptr<DaemonApi>> DaemonApi::start(const DaemonApiOptions& options,
                                                     SupervisorControl& control,
                                                     const Clock& clock) {
-  auto api = std::unique_ptr<DaemonApi>(new DaemonApi(control, clock));
-  WEIR_TRY(api->serve(config, socket));
+  auto api = std::make_unique<DaemonApi>(control, clock);
+  WEIR_TRY(api->serve(options));
   return api;
 }
 
-Result<> DaemonApi::serve(const ApiConfig& config, const std::string& socket) {
-  const auto add = [this](HttpListener listener, HttpHandler handler) -> Result<> {
+Result<> DaemonApi::serve(const DaemonApiOptions& options) {
+  const auto add = [&](HttpListener listener, HttpHandler handler) -> Result<> {
     log(LogLevel::kInfo, "the API answers at " + listener.name());
+    const HttpServerOptions server_options{.request_max = options.request_max,
+                                           .handler_threads = kHandlerThreads,
+                                           .is_quick = is_quick};
     WEIR_ASSIGN(auto server,
-                HttpServer::start(std::move(listener), {.handler_threads = kHandlerThreads},
-                                  std::move(handler)));
+                HttpServer::start(std::move(listener), server_options, std::move(handler)));
     servers_.push_back(std::move(server));
     return {};
   };
-  WEIR_ASSIGN(HttpListener at_socket, HttpListener::open_socket(socket));
+  const ApiConfig& config = options.config;
+  WEIR_ASSIGN(HttpListener at_socket, HttpListener::open_socket(options.socket));
   WEIR_TRY(
       add(std::move(at_socket), [this](const HttpRequest& request) { return answer(request); }));
   if (config.listen.empty()) return {};
@@ -146,15 +164,20 @@ Result<> DaemonApi::serve(const ApiConfig& config, const std::string& socket) {
     }
   }
   WEIR_ASSIGN(HttpListener at_address, HttpListener::open_address(config.listen));
-  return add(std::move(at_address), [this, token = config.token](const HttpRequest& request) {
-    return answer_with_token(request, token);
+  return add(std::move(at_address), [this, config](const HttpRequest& request) {
+    return answer_at_address(request, config);
   });
 }
 
 // The token's file is read again each time, so that it may be changed.
-HttpResponse DaemonApi::answer_with_token(const HttpRequest& request, const SecretText& token) {
-  if (token.empty()) return answer(request);
-  const Result<Secret> expected = token.resolve();
+HttpResponse DaemonApi::answer_at_address(const HttpRequest& request, const ApiConfig& config) {
+  const bool needs_token = !config.token.empty();
+  if (auto foreign = refuse_foreign(request, config.listen, needs_token)) {
+    return std::move(*foreign);
+  }
+  // The page has nothing of the jobs in it, and asks for the token itself.
+  if (!needs_token || request.path == "/") return answer(request);
+  const Result<Secret> expected = config.token.resolve();
   const auto given = request.headers.find("authorization");
   if (!expected || given == request.headers.end() ||
       !same_secret(given->second, "Bearer " + expected->reveal())) {
@@ -165,75 +188,107 @@ HttpResponse DaemonApi::answer_with_token(const HttpRequest& request, const Secr
   return answer(request);
 }
 
+const std::vector<RouteTo<DaemonApi>>& DaemonApi::table() {
+  using Api = DaemonApi;
+  static const std::vector<RouteTo<DaemonApi>> kTable{
+      {{"GET", "/"}, &Api::page},
+      {{"GET", "/livez"}, &Api::live},
+      {{"GET", "/readyz"}, &Api::ready},
+      {{"GET", "/metrics"}, &Api::metrics},
+      {{"GET", "/v1/version"}, &Api::version},
+      {{"GET", "/v1/openapi.json"}, &Api::describe},
+      {{"GET", "/v1/jobs"}, &Api::jobs},
+      {{"GET", "/v1/jobs/{name}"}, &Api::job},
+      {{"GET", "/v1/jobs/{name}/offsets"}, &Api::offsets},
+      {{"GET", "/v1/jobs/{name}/plan"}, &Api::plan},
+      {{"POST", "/v1/jobs/{name}/start"}, &Api::start_job},
+      {{"POST", "/v1/jobs/{name}/stop"}, &Api::stop_job},
+      {{"POST", "/v1/jobs/{name}/restart"}, &Api::restart_job},
+      {{"POST", "/v1/restart"}, &Api::restart_all},
+      {{"POST", "/v1/reload"}, &Api::reload},
+  };
+  return kTable;
+}
+
+std::vector<Route> DaemonApi::routes() { return {table().begin(), table().end()}; }
+
 HttpResponse DaemonApi::answer(const HttpRequest& request) {
-  if (request.method == "GET" || request.method == "HEAD") return answer_get(request);
-  if (request.method == "POST") return answer_post(request);
-  HttpResponse refusal = error_response(405, "GET, HEAD and POST are taken here");
-  refusal.headers["Allow"] = "GET, HEAD, POST";
-  return refusal;
+  return answer_by(std::span(table()), *this, request);
 }
 
-HttpResponse DaemonApi::answer_get(const HttpRequest& request) {
-  if (request.path == "/livez") return text_response("ok\n");
-  if (request.path == "/readyz") return ready();
-  if (request.path == "/metrics") return metrics();
-  if (request.path == "/v1/jobs") return jobs(asks_for(request, "format", "text"));
-  if (request.path == "/v1/version") {
-    const auto report = control_.report();
-    JsonWriter out;
-    out.begin_map().key("version").text(report->version).key("instance").text(report->instance);
-    out.key("pid").number(static_cast<std::int64_t>(report->pid));
-    out.key("startedAt").text(iso_time(report->started_at)).end_map();
-    return json_response(out);
+// Nothing but its own script may run in it, nothing from elsewhere is loaded, and no other page may
+// have it in a frame.
+HttpResponse DaemonApi::page(const HttpRequest& /*request*/, const std::string& /*none*/) {
+  SystemRandom random;
+  const std::string nonce = to_hex16(random.next()) + to_hex16(random.next());
+  std::string html(kPage);
+  constexpr std::string_view kPlace = "NONCE";
+  for (std::size_t at = html.find(kPlace); at != std::string::npos; at = html.find(kPlace, at)) {
+    html.replace(at, kPlace.size(), nonce);
   }
-  const std::vector<std::string> parts = job_path(request.path);
-  if (parts.size() == 1) return job(parts[0], request);
-  if (parts.size() == 2 && (parts[1] == "offsets" || parts[1] == "plan")) {
-    const auto report = control_.report();
-    const JobReport* const found = find(*report, parts[0]);
-    return found == nullptr ? unknown_job(parts[0]) : of_process(*found, parts[1], request);
-  }
-  return error_response(404, "there is no " + request.path);
+  return {.content_type = "text/html; charset=utf-8",
+          .body = std::move(html),
+          .headers = {
+              {"Content-Security-Policy",
+               "default-src 'none'; script-src 'nonce-" + nonce + "'; style-src 'nonce-" + nonce +
+                   "'; connect-src 'self'; base-uri 'none'; form-action 'none'; "
+                   "frame-ancestors 'none'"},
+              {"Referrer-Policy", "no-referrer"}}};
 }
 
-HttpResponse DaemonApi::answer_post(const HttpRequest& request) {
-  if (request.path == "/v1/reload") return reload(request);
-  Result<> done = Error{Action::kStopJob, ""};
-  if (request.path == "/v1/restart") {
-    std::uint32_t parallel = 1;
-    if (const auto given = request.query.find("parallel"); given != request.query.end()) {
-      const std::string& text = given->second;
-      const auto read = std::from_chars(text.data(), text.data() + text.size(), parallel);
-      if (read.ec != std::errc() || read.ptr != text.data() + text.size() || parallel == 0) {
-        return error_response(400, "parallel must be a number above 0");
-      }
-    }
-    done = control_.restart_all(parallel);
-  } else {
-    const std::vector<std::string> parts = job_path(request.path);
-    const StartOptions options{.takeover = asks_for(request, "takeover", "1")};
-    if (parts.size() == 2 && parts[1] == "start") {
-      done = control_.start_job(parts[0], options);
-    } else if (parts.size() == 2 && parts[1] == "stop") {
-      done = control_.stop_job(parts[0]);
-    } else if (parts.size() == 2 && parts[1] == "restart") {
-      done = control_.restart_job(parts[0], options);
-    } else {
-      return error_response(404, "there is nothing to POST to at " + request.path);
-    }
-  }
-  if (!done) return refused(done.error());
-  return {.status = 202, .body = "{}\n"};
+HttpResponse DaemonApi::live(const HttpRequest& /*request*/, const std::string& /*none*/) {
+  return text_response("ok\n");
 }
 
-HttpResponse DaemonApi::jobs(bool as_text) const {
+HttpResponse DaemonApi::version(const HttpRequest& /*request*/, const std::string& /*none*/) {
   const auto report = control_.report();
-  if (as_text) return text_response(jobs_text(*report, clock_.wall()));
+  JsonWriter out;
+  out.begin_map().key("version").text(report->version).key("instance").text(report->instance);
+  out.key("pid").number(static_cast<std::int64_t>(report->pid));
+  out.key("startedAt").text(iso_time(report->started_at)).end_map();
+  return json_response(out);
+}
+
+HttpResponse DaemonApi::describe(const HttpRequest& /*request*/, const std::string& /*none*/) {
+  return {.body = std::string(kOpenApi)};
+}
+
+HttpResponse DaemonApi::start_job(const HttpRequest& request, const std::string& name) {
+  return accepted(control_.start_job(name, {.takeover = asks_for(request, "takeover", "1")}));
+}
+
+HttpResponse DaemonApi::stop_job(const HttpRequest& /*request*/, const std::string& name) {
+  return accepted(control_.stop_job(name));
+}
+
+HttpResponse DaemonApi::restart_job(const HttpRequest& request, const std::string& name) {
+  return accepted(control_.restart_job(name, {.takeover = asks_for(request, "takeover", "1")}));
+}
+
+HttpResponse DaemonApi::restart_all(const HttpRequest& request, const std::string& /*none*/) {
+  std::uint32_t parallel = 1;
+  if (const auto given = request.query.find("parallel"); given != request.query.end()) {
+    const std::string& text = given->second;
+    const auto read = std::from_chars(text.data(), text.data() + text.size(), parallel);
+    if (read.ec != std::errc() || read.ptr != text.data() + text.size() || parallel == 0) {
+      return error_response(400, "parallel must be a number above 0");
+    }
+  }
+  return accepted(control_.restart_all(parallel));
+}
+
+HttpResponse DaemonApi::jobs(const HttpRequest& request, const std::string& /*none*/) {
+  const auto report = control_.report();
+  if (asks_for(request, "format", "text")) return text_response(jobs_text(*report, clock_.wall()));
+  const bool with_processes = asks_for(request, "process", "1");
+  const std::vector<std::string> processes =
+      with_processes ? ask_processes(report->jobs) : std::vector<std::string>();
   JsonWriter out;
   out.begin_map().key("jobs").begin_list();
-  for (const JobReport& job : report->jobs) {
+  for (std::size_t i = 0; i < report->jobs.size(); ++i) {
     out.begin_map();
-    job_members(out, job);
+    job_members(out, report->jobs[i]);
+    if (with_processes) out.key("process").raw(processes[i]);
     out.end_map();
   }
   out.end_list().key("problems").begin_list();
@@ -244,7 +299,7 @@ HttpResponse DaemonApi::jobs(bool as_text) const {
   return json_response(out);
 }
 
-HttpResponse DaemonApi::job(const std::string& name, const HttpRequest& request) const {
+HttpResponse DaemonApi::job(const HttpRequest& request, const std::string& name) {
   const auto report = control_.report();
   const JobReport* const found = find(*report, name);
   if (found == nullptr) return unknown_job(name);
@@ -254,35 +309,43 @@ HttpResponse DaemonApi::job(const std::string& name, const HttpRequest& request)
   JsonWriter out;
   out.begin_map();
   job_members(out, *found);
-  out.key("process");
-  std::vector<HttpFetch> asked{{.socket = found->socket, .target = "/v1/job"}};
-  if (found->pid) fetch_all(asked, kProcessMax);
-  asked[0].status == 200 ? out.raw(asked[0].body.substr(0, asked[0].body.rfind('\n'))) : out.null();
+  out.key("process").raw(ask_processes({*found})[0]);
   out.end_map();
   return json_response(out);
 }
 
-HttpResponse DaemonApi::of_process(const JobReport& job, const std::string& what,
-                                   const HttpRequest& request) const {
-  if (!job.pid) {
-    return error_response(409, "the job " + job.name + " is " + std::string(to_string(job.state)) +
-                                   ", so there is no process to ask");
-  }
+HttpResponse DaemonApi::offsets(const HttpRequest& request, const std::string& name) {
   const bool as_text = asks_for(request, "format", "text");
-  std::vector<HttpFetch> asked{
-      {.socket = job.socket, .target = "/v1/job/" + what + (as_text ? "?format=text" : "")}};
+  return of_process(name, as_text ? "/v1/job/offsets?format=text" : "/v1/job/offsets", as_text);
+}
+
+HttpResponse DaemonApi::plan(const HttpRequest& /*request*/, const std::string& name) {
+  return of_process(name, "/v1/job/plan", true);
+}
+
+HttpResponse DaemonApi::of_process(const std::string& name, const std::string& target,
+                                   bool is_text) const {
+  const auto report = control_.report();
+  const JobReport* const job = find(*report, name);
+  if (job == nullptr) return unknown_job(name);
+  if (!job->pid) {
+    return error_response(409,
+                          "the job " + name + " is " + std::string(to_string(job->state)) +
+                              ", so there is no process to ask; `weir offsets` and `weir plan` "
+                              "of " +
+                              job->file + " tell what is known without one");
+  }
+  std::vector<HttpFetch> asked{{.socket = job->socket, .target = target}};
   fetch_all(asked, kProcessMax);
   if (asked[0].status == 0) {
     return error_response(503,
-                          "the process of job " + job.name + " does not answer: " + asked[0].error);
+                          "the process of job " + name + " does not answer: " + asked[0].error);
   }
-  const bool is_text = as_text || what == "plan";
-  return {.status = asked[0].status,
-          .content_type = is_text ? "text/plain; charset=utf-8" : "application/json",
-          .body = asked[0].body};
+  if (asked[0].status == 200 && is_text) return text_response(asked[0].body);
+  return {.status = asked[0].status, .body = asked[0].body};
 }
 
-HttpResponse DaemonApi::ready() const {
+HttpResponse DaemonApi::ready(const HttpRequest& /*request*/, const std::string& /*none*/) {
   const auto report = control_.report();
   std::string reasons;
   if (report->stopping) reasons += "the daemon is stopping\n";
@@ -301,7 +364,7 @@ HttpResponse DaemonApi::ready() const {
   return reasons.empty() ? text_response("ok\n") : text_response(reasons, 503);
 }
 
-HttpResponse DaemonApi::metrics() const {
+HttpResponse DaemonApi::metrics(const HttpRequest& /*request*/, const std::string& /*none*/) {
   const auto report = control_.report();
   MetricsPage page;
   std::vector<HttpFetch> asked;
@@ -309,8 +372,13 @@ HttpResponse DaemonApi::metrics() const {
     if (job.pid) asked.push_back({.socket = job.socket, .target = "/metrics"});
   }
   fetch_all(asked, kProcessMax);
-  for (const HttpFetch& each : asked) {
-    if (each.status == 200) page.add_page(each.body);
+  auto answer = asked.begin();
+  for (const JobReport& job : report->jobs) {
+    if (!job.pid) continue;
+    if (answer->status == 200) page.add_page(answer->body);
+    page.add("weir_job_up", MetricKind::kGauge, "1 when the job's process answered just now.",
+             {{"job", job.name}}, answer->status == 200 ? 1 : 0);
+    ++answer;
   }
   for (const JobReport& job : report->jobs) {
     page.add("weir_job_state", MetricKind::kGauge, "1 for the state that the job is in.",
@@ -324,12 +392,19 @@ HttpResponse DaemonApi::metrics() const {
                {{"job", job.name}, {"cause", halt_cause(job.why)}}, 1);
     }
   }
+  if (const auto unknown = control_.marker_unknown_total()) {
+    page.add("weir_daemon_marker_unknown_total", MetricKind::kCounter,
+             "Looks at the daemon's marker that could not tell whether it is there.", {},
+             static_cast<double>(*unknown));
+  }
+  page.add("weir_daemon_info", MetricKind::kGauge, "1; the daemon's version and instance.",
+           {{"version", report->version}, {"instance_name", report->instance}}, 1);
   page.add("weir_daemon_problems", MetricKind::kGauge, "Files that are no job, and failed reloads.",
            {}, static_cast<double>(report->problems.size()));
   return {.content_type = std::string(kMetricsType), .body = page.render()};
 }
 
-HttpResponse DaemonApi::reload(const HttpRequest& request) {
+HttpResponse DaemonApi::reload(const HttpRequest& request, const std::string& /*none*/) {
   const auto steps = control_.reload(asks_for(request, "dry_run", "1"));
   if (!steps) return refused(steps.error());
   if (asks_for(request, "format", "text")) return text_response(reload_text(*steps));

@@ -17,21 +17,23 @@
 namespace weir {
 namespace {
 
+constexpr std::chrono::milliseconds kConnectAgain{10};
+
 class Exchange {
  public:
   Exchange(HttpFetch& fetch, std::size_t bytes_max) : fetch_(fetch), bytes_max_(bytes_max) {
-    sockaddr_un address{};
-    address.sun_family = AF_UNIX;
-    if (fetch.socket.size() >= sizeof address.sun_path) {
+    address_.sun_family = AF_UNIX;
+    if (fetch.socket.size() >= sizeof address_.sun_path) {
       fail(ENAMETOOLONG);
       return;
     }
-    std::memcpy(address.sun_path, fetch.socket.data(), fetch.socket.size());
+    std::memcpy(address_.sun_path, fetch.socket.data(), fetch.socket.size());
     fd_ = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-    if (fd_ < 0 || connect(fd_, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) {
+    if (fd_ < 0) {
       fail(errno);
       return;
     }
+    connect_on();
     out_ = fetch.method + " " + fetch.target +
            " HTTP/1.1\r\nHost: weir\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
   }
@@ -42,7 +44,17 @@ class Exchange {
   Exchange& operator=(const Exchange&) = delete;
 
   bool done() const { return done_; }
+  bool connected() const { return connected_; }
+  // A unix socket whose queue is full cannot be waited for, only tried again.
+  void connect_on() {
+    if (connect(fd_, reinterpret_cast<const sockaddr*>(&address_), sizeof address_) == 0) {
+      connected_ = true;
+    } else if (errno != EAGAIN && errno != EINTR) {
+      fail(errno);
+    }
+  }
   pollfd look() const {
+    if (!connected_) return {.fd = -1, .events = 0, .revents = 0};
     return {.fd = fd_, .events = static_cast<short>(out_.empty() ? POLLIN : POLLOUT), .revents = 0};
   }
   void go_on() {
@@ -95,7 +107,9 @@ class Exchange {
 
   HttpFetch& fetch_;
   const std::size_t bytes_max_;
+  sockaddr_un address_{};
   int fd_ = -1;
+  bool connected_ = false;
   bool done_ = false;
   std::string out_, in_;
 };
@@ -118,9 +132,16 @@ void fetch_all(std::vector<HttpFetch>& fetches, std::chrono::milliseconds limit,
     }
     std::vector<pollfd> look;
     for (const auto& exchange : all) look.push_back(exchange->look());
-    poll(look.data(), look.size(), static_cast<int>(left.count()));
+    const bool all_connected =
+        std::all_of(all.begin(), all.end(), [](const auto& each) { return each->connected(); });
+    poll(look.data(), look.size(),
+         static_cast<int>((all_connected ? left : std::min(left, kConnectAgain)).count()));
     for (std::size_t i = 0; i < all.size(); ++i) {
-      if (look[i].revents != 0) all[i]->go_on();
+      if (!all[i]->connected()) {
+        all[i]->connect_on();
+      } else if (look[i].revents != 0) {
+        all[i]->go_on();
+      }
     }
   }
 }

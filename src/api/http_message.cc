@@ -21,6 +21,8 @@ std::string_view reason(int status) {
       return "Bad Request";
     case 401:
       return "Unauthorized";
+    case 403:
+      return "Forbidden";
     case 404:
       return "Not Found";
     case 405:
@@ -33,6 +35,8 @@ std::string_view reason(int status) {
       return "Length Required";
     case 413:
       return "Content Too Large";
+    case kTooManyConnections:
+      return "Too Many Requests";
     case 431:
       return "Request Header Fields Too Large";
     case 501:
@@ -179,8 +183,10 @@ RequestReader::Step RequestReader::read_head() {
     const std::string name = lower(line.substr(0, colon));
     const auto [entry, added] =
         request_.headers.emplace(name, std::string(trimmed(line.substr(colon + 1))));
-    // Two lengths, and two tokens, are how requests are smuggled.
-    if (!added && (name == "content-length" || name == "authorization")) return malformed;
+    // Two of these are how requests are smuggled past whoever reads the other one.
+    const bool once = name == "content-length" || name == "authorization" || name == "host" ||
+                      name == "origin" || name == "transfer-encoding";
+    if (!added && once) return malformed;
   }
   if (request_.headers.contains("transfer-encoding")) {
     return error_response(501, "a body in chunks is not taken; send a Content-Length");
@@ -196,6 +202,9 @@ RequestReader::Step RequestReader::read_head() {
     if (body_bytes_ > kBodyBytesMax) {
       return error_response(413, "the request's body is longer than 64 KiB");
     }
+  }
+  if (version == "HTTP/1.1" && !request_.headers.contains("host")) {
+    return error_response(400, "a request of HTTP/1.1 names its Host");
   }
   in_.erase(0, end + 4);
   has_head_ = true;

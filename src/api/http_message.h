@@ -23,6 +23,9 @@ struct HttpResponse {
   std::map<std::string, std::string> headers = {};
 };
 
+/// The status of a request that was not carried out, since others were: it may be sent again.
+constexpr int kTooManyConnections = 429;
+
 /// `{"error": "..."}`.
 HttpResponse error_response(int status, std::string_view message);
 

@@ -4,6 +4,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <list>
@@ -27,11 +28,13 @@ struct Connection {
 
   std::uint64_t id = 0;
   int fd = -1;
+  MonoTime accepted;
   MonoTime deadline;
   Phase phase = Phase::kReading;
   RequestReader reader = {};
   bool without_body = false;
   std::string out = {};
+  std::size_t sent = 0;  // of `out`
 };
 
 struct Job {
@@ -69,6 +72,12 @@ class Handlers {
       jobs_.push_back(std::move(job));
     }
     wake_.notify_one();
+  }
+
+  // Takes it back. False when it is being answered already.
+  bool forget(std::uint64_t connection) WEIR_EXCLUDES(mutex_) {
+    const MutexLock lock(mutex_);
+    return jobs_.remove_if([&](const Job& job) { return job.connection == connection; }) > 0;
   }
 
  private:
@@ -142,9 +151,9 @@ class Server final : public HttpServer {
   }
 
   int time_to_wait() const {
-    if (connections_.empty()) return -1;
-    MonoTime first = connections_.front().deadline;
+    MonoTime first = MonoTime::max();
     for (const Connection& connection : connections_) first = std::min(first, connection.deadline);
+    if (first == MonoTime::max()) return -1;
     const auto left = std::chrono::ceil<std::chrono::milliseconds>(first - clock_.mono());
     return static_cast<int>(std::max<std::int64_t>(left.count(), 0));
   }
@@ -153,19 +162,39 @@ class Server final : public HttpServer {
     while (true) {
       const int fd = accept4(listener_.fd(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK);
       if (fd < 0) return;
-      if (connections_.size() >= options_.connections_max) {
+      if (connections_.size() >= options_.connections_max && !make_room()) {
         refuse(fd);
         continue;
       }
-      connections_.push_back(
-          Connection{.id = ++last_id_, .fd = fd, .deadline = clock_.mono() + options_.request_max});
+      const MonoTime now = clock_.mono();
+      connections_.push_back(Connection{
+          .id = ++last_id_, .fd = fd, .accepted = now, .deadline = now + options_.request_max});
     }
+  }
+
+  // Who connects and says nothing, or asks what takes long, must not keep others out: the oldest
+  // that nothing is lost with gives way.
+  bool make_room() {
+    const MonoTime patient_until = clock_.mono() - options_.patience;
+    for (auto oldest = connections_.begin(); oldest != connections_.end(); ++oldest) {
+      if (oldest->accepted > patient_until) return false;
+      const bool lingers = oldest->phase == Connection::Phase::kLingering;
+      const bool waits =
+          oldest->phase == Connection::Phase::kReading ||
+          (oldest->phase == Connection::Phase::kHandling && handlers_.forget(oldest->id));
+      if (!lingers && !waits) continue;
+      if (lingers) close(oldest->fd);
+      if (waits) refuse(oldest->fd);
+      connections_.erase(oldest);
+      return true;
+    }
+    return false;
   }
 
   // What fits into the socket's buffer is enough.
   static void refuse(int fd) {
     const std::string bytes =
-        to_bytes(error_response(503, "too many connections; try again"), false);
+        to_bytes(error_response(kTooManyConnections, "too many connections; try again"), false);
     send(fd, bytes.data(), bytes.size(), MSG_NOSIGNAL);
     shutdown(fd, SHUT_WR);
     std::array<char, 4096> room{};
@@ -176,20 +205,27 @@ class Server final : public HttpServer {
 
   // False when the connection is at its end.
   bool serve(Connection& connection, short events) {
-    if (clock_.mono() >= connection.deadline) return false;
+    if (clock_.mono() >= connection.deadline) return is_late(connection);
     if (events == 0) return true;
     switch (connection.phase) {
       case Connection::Phase::kReading:
         return receive(connection);
       case Connection::Phase::kHandling:
-        // Nobody waits for the answer any more; it is dropped when it comes.
-        return (events & (POLLERR | POLLHUP)) == 0;
+        if ((events & (POLLERR | POLLHUP)) == 0) return true;
+        // Nobody waits for the answer any more; when it comes all the same, it is dropped.
+        handlers_.forget(connection.id);
+        return false;
       case Connection::Phase::kWriting:
         return transmit(connection);
       case Connection::Phase::kLingering:
         return drain(connection);
     }
     return false;
+  }
+
+  bool is_late(Connection& connection) {
+    if (connection.phase != Connection::Phase::kReading) return false;
+    return answer(connection, error_response(408, "the request did not arrive in time"));
   }
 
   bool receive(Connection& connection) {
@@ -201,7 +237,9 @@ class Server final : public HttpServer {
     if (auto* request = std::get_if<HttpRequest>(&step)) {
       connection.without_body = request->method == "HEAD";
       connection.phase = Connection::Phase::kHandling;
-      if (options_.handler_threads == 0) return answer(connection, handler_(*request));
+      connection.deadline = MonoTime::max();
+      const bool is_quick = options_.is_quick && options_.is_quick(*request);
+      if (options_.handler_threads == 0 || is_quick) return answer(connection, handler_(*request));
       handlers_.send({connection.id, std::move(*request)});
     } else if (const auto* response = std::get_if<HttpResponse>(&step)) {
       return answer(connection, *response);
@@ -212,6 +250,7 @@ class Server final : public HttpServer {
   bool answer(Connection& connection, const HttpResponse& response) {
     connection.out = to_bytes(response, connection.without_body);
     connection.phase = Connection::Phase::kWriting;
+    connection.deadline = clock_.mono() + options_.request_max;
     return transmit(connection);
   }
 
@@ -227,12 +266,12 @@ class Server final : public HttpServer {
   }
 
   bool transmit(Connection& connection) {
-    while (!connection.out.empty()) {
-      const ssize_t sent =
-          send(connection.fd, connection.out.data(), connection.out.size(), MSG_NOSIGNAL);
+    while (connection.sent < connection.out.size()) {
+      const ssize_t sent = send(connection.fd, connection.out.data() + connection.sent,
+                                connection.out.size() - connection.sent, MSG_NOSIGNAL);
       if (sent < 0 && errno == EINTR) continue;
       if (sent < 0) return errno == EAGAIN;
-      connection.out.erase(0, static_cast<std::size_t>(sent));
+      connection.sent += static_cast<std::size_t>(sent);
     }
     // The client closes first, so that what it still sends costs it no answer.
     shutdown(connection.fd, SHUT_WR);

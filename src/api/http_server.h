@@ -14,12 +14,19 @@ namespace weir {
 using HttpHandler = std::function<HttpResponse(const HttpRequest&)>;
 
 struct HttpServerOptions {
-  /// Connections at once; one more is told 503 and closed.
+  /// Connections at once. One more takes the place of the oldest whose request has not arrived or
+  /// waits for a thread, if that is older than `patience`; else it is turned away itself. Who is
+  /// turned away is told kTooManyConnections.
   std::size_t connections_max = 64;
-  /// From its first byte to its last: a client that is slower is closed.
+  std::chrono::milliseconds patience{500};
+  /// For a request to arrive, and again for its answer to be taken: a client that is slower is told
+  /// 408, or closed. Answering is bounded by the handler itself.
   std::chrono::milliseconds request_max{10'000};
   /// Threads that answer; 0: the one that reads does, for handlers that never block.
   std::size_t handler_threads = 0;
+  /// Requests that the reading thread answers all the same, so that they are answered while every
+  /// handler waits: their handler never blocks. Null: none.
+  std::function<bool(const HttpRequest&)> is_quick = {};
 };
 
 /// Where a server listens: an open descriptor, and what to remove after it.

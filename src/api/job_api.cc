@@ -44,11 +44,8 @@ HttpResponse text_response(std::string text) {
 // The answers about a lane that runs.
 class LanePage {
  public:
-  LanePage(const JobApiOptions& options, const Lane& lane) : options_(options), lane_(lane) {
-    const auto status = lane.status();
-    if (status) status_ = *status;
-  }
-  const LaneStatus& status() const { return status_; }
+  LanePage(const JobApiOptions& options, const Lane& lane, LaneStatus status)
+      : options_(options), lane_(lane), status_(std::move(status)) {}
 
   void totals(JsonWriter& out) const {
     out.key("totals").begin_map();
@@ -150,8 +147,14 @@ class LanePage {
 
   const JobApiOptions& options_;
   const Lane& lane_;
-  LaneStatus status_;
+  const LaneStatus status_;
 };
+
+// As of a lane that has not begun where there is none.
+LaneStatus status_of(const Lane* lane) {
+  const std::shared_ptr<const LaneStatus> status = lane == nullptr ? nullptr : lane->status();
+  return status ? *status : LaneStatus{};
+}
 
 void lane_metrics(MetricsPage& page, const std::string& job, const LaneStatus& status,
                   microseconds age) {
@@ -235,6 +238,11 @@ Result<> JobApi::on_open() {
   return {};
 }
 
+void JobApi::on_marker(MarkerWatch& marker) {
+  const MutexLock lock(mutex_);
+  marker_ = &marker;
+}
+
 void JobApi::on_lane(Lane& lane) {
   const MutexLock lock(mutex_);
   lane_ = &lane;
@@ -249,60 +257,96 @@ void JobApi::on_end(RunEnd /*end*/, int /*exit_code*/, const std::string& /*why*
   server_.reset();
 }
 
-HttpResponse JobApi::answer(const HttpRequest& request) {
-  if (request.method != "GET" && request.method != "HEAD") {
-    HttpResponse refused = error_response(405, "only GET is taken here");
-    refused.headers["Allow"] = "GET, HEAD";
-    return refused;
-  }
-  if (request.path == "/livez") return text_response("ok\n");
-  if (request.path == "/v1/job/plan") return text_response(options_.plan);
+const std::vector<RouteTo<JobApi>>& JobApi::table() {
+  static const std::vector<RouteTo<JobApi>> kTable{
+      {{"GET", "/livez"}, &JobApi::live},
+      {{"GET", "/readyz"}, &JobApi::ready},
+      {{"GET", "/metrics"}, &JobApi::metrics},
+      {{"GET", "/v1/job"}, &JobApi::job},
+      {{"GET", "/v1/job/offsets"}, &JobApi::offsets},
+      {{"GET", "/v1/job/plan"}, &JobApi::plan},
+  };
+  return kTable;
+}
 
+std::vector<Route> JobApi::routes() { return {table().begin(), table().end()}; }
+
+HttpResponse JobApi::answer(const HttpRequest& request) {
+  return answer_by(std::span(table()), *this, request);
+}
+
+HttpResponse JobApi::live(const HttpRequest& /*request*/, const std::string& /*none*/) {
+  return text_response("ok\n");
+}
+
+HttpResponse JobApi::ready(const HttpRequest& /*request*/, const std::string& /*none*/) {
   const MutexLock lock(mutex_);
-  std::optional<LanePage> page;
-  if (lane_ != nullptr) page.emplace(options_, *lane_);
-  const LaneStatus status = page ? page->status() : LaneStatus{};
-  const microseconds age = commit_age(status, started_, clock_.mono());
-  if (request.path == "/readyz") {
-    if (status.state == LaneState::kRunning) return text_response("ok\n");
-    HttpResponse not_ready = text_response(std::string(to_string(status.state)) + "\n");
-    not_ready.status = 503;
-    return not_ready;
+  const LaneStatus status = status_of(lane_);
+  if (status.state == LaneState::kRunning) return text_response("ok\n");
+  HttpResponse not_ready = text_response(std::string(to_string(status.state)) + "\n");
+  not_ready.status = 503;
+  return not_ready;
+}
+
+HttpResponse JobApi::metrics(const HttpRequest& /*request*/, const std::string& /*none*/) {
+  const MutexLock lock(mutex_);
+  const LaneStatus status = status_of(lane_);
+  MetricsPage page;
+  lane_metrics(page, options_.job, status, commit_age(status, started_, clock_.mono()));
+  if (marker_ != nullptr) {
+    page.add("weir_marker_unknown_total", MetricKind::kCounter,
+             "Looks at the job's marker that could not tell whether it is there.",
+             {{"job", options_.job}}, static_cast<double>(marker_->unknown_total()));
   }
-  if (request.path == "/metrics") {
-    MetricsPage metrics;
-    lane_metrics(metrics, options_.job, status, age);
-    metrics.add("weir_process_resident_bytes", MetricKind::kGauge, "Memory of the job's process.",
-                {{"job", options_.job}}, resident_bytes());
-    return {.content_type = std::string(kMetricsType), .body = metrics.render()};
-  }
-  if (request.path == "/v1/job/offsets" && request.query.contains("format")) {
-    return text_response(page ? page->offsets_text() : "the job has no positions yet\n");
-  }
+  page.add("weir_process_resident_bytes", MetricKind::kGauge, "Memory of the job's process.",
+           {{"job", options_.job}}, resident_bytes());
+  return {.content_type = std::string(kMetricsType), .body = page.render()};
+}
+
+HttpResponse JobApi::job(const HttpRequest& /*request*/, const std::string& /*none*/) {
+  const MutexLock lock(mutex_);
+  const LaneStatus status = status_of(lane_);
   JsonWriter out;
   out.begin_map().key("name").text(options_.job);
-  if (request.path == "/v1/job/offsets") {
-    if (page) page->offsets(out);
-    if (!page) out.key("splits").begin_list().end_list();
-  } else if (request.path == "/v1/job") {
-    out.key("state").text(to_string(status.state));
-    out.key("version").text(options_.version);
-    out.key("pid").number(static_cast<std::int64_t>(getpid()));
-    out.key("startedAt").text(iso_time(started_at_));
-    out.key("epoch").number(status.epoch.value());
-    out.key("commitAgeSeconds").decimal(seconds(age));
-    out.key("lagRecords");
-    status.lag_records ? out.number(*status.lag_records) : out.null();
-    out.key("outboxBytes").number(status.outbox_bytes);
-    if (page) {
-      page->totals(out);
-      page->progress(out);
-    }
+  out.key("state").text(to_string(status.state));
+  out.key("version").text(options_.version);
+  out.key("pid").number(static_cast<std::int64_t>(getpid()));
+  out.key("startedAt").text(iso_time(started_at_));
+  out.key("epoch").number(status.epoch.value());
+  out.key("commitAgeSeconds").decimal(seconds(commit_age(status, started_, clock_.mono())));
+  out.key("lagRecords");
+  status.lag_records ? out.number(*status.lag_records) : out.null();
+  out.key("outboxBytes").number(status.outbox_bytes);
+  out.key("residentBytes").number(static_cast<std::uint64_t>(resident_bytes()));
+  if (lane_ != nullptr) {
+    const LanePage page(options_, *lane_, status);
+    page.totals(out);
+    page.progress(out);
   } else {
-    return error_response(404, "there is no " + request.path);
+    out.key("totals").null().key("progress").null();
   }
   out.end_map();
   return {.body = out.take() + "\n"};
+}
+
+HttpResponse JobApi::offsets(const HttpRequest& request, const std::string& /*none*/) {
+  const MutexLock lock(mutex_);
+  const bool as_text = asks_for(request, "format", "text");
+  if (as_text && lane_ == nullptr) return text_response("the job has no positions yet\n");
+  if (as_text) return text_response(LanePage(options_, *lane_, status_of(lane_)).offsets_text());
+  JsonWriter out;
+  out.begin_map().key("name").text(options_.job);
+  if (lane_ == nullptr) {
+    out.key("splits").begin_list().end_list();
+  } else {
+    LanePage(options_, *lane_, status_of(lane_)).offsets(out);
+  }
+  out.end_map();
+  return {.body = out.take() + "\n"};
+}
+
+HttpResponse JobApi::plan(const HttpRequest& /*request*/, const std::string& /*none*/) {
+  return text_response(options_.plan);
 }
 
 }  // namespace weir

@@ -1,29 +1,25 @@
 #include "cli/control.h"
 
-#include <fcntl.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
 #include <CLI/CLI.hpp>
 #include <algorithm>
-#include <array>
-#include <cerrno>
 #include <chrono>
 #include <cstdio>
-#include <cstring>
-#include <deque>
+#include <map>
 #include <memory>
 #include <string>
 #include <thread>
 #include <vector>
 
-#include "api/http_fetch.h"
-#include "cli/load_job.h"
+#include "cli/api_answer.h"
+#include "cli/daemon_client.h"
+#include "cli/logs.h"
+#include "cli/top.h"
 #include "job/run.h"
-#include "spec/directories.h"
 
 namespace weir {
 namespace {
+
+constexpr std::chrono::milliseconds kLookAgain{100};
 
 struct ControlFlags : JobFlags {
   bool json = false;
@@ -32,83 +28,12 @@ struct ControlFlags : JobFlags {
   bool dry_run = false;
   bool follow = false;
   bool no_wait = false;
+  bool once = false;
   std::uint32_t parallel = 1;
   std::uint32_t lines = 100;
 };
 
-int fail(const std::string& text, int code) {
-  std::fprintf(stderr, "weir: %s\n", text.c_str());
-  return code;
-}
-
 void print(const std::string& text) { std::fwrite(text.data(), 1, text.size(), stdout); }
-
-// The daemon of the weir.yaml that was named.
-class DaemonClient {
- public:
-  explicit DaemonClient(const ControlFlags& flags) : flags_(flags) {
-    Diagnostics mistakes;
-    const auto config = load_config(flags, mistakes);
-    if (!config) {
-      std::fputs(mistakes.render().c_str(), stderr);
-      return;
-    }
-    at_ = directories_of(*config, flags.state_dir);
-    known_ = true;
-  }
-
-  /// False after weir.yaml was found to have mistakes, which were printed.
-  bool known() const { return known_; }
-  const Directories& directories() const { return at_; }
-
-  HttpFetch ask(const std::string& method, const std::string& target,
-                std::chrono::milliseconds limit = std::chrono::seconds(30)) const {
-    std::vector<HttpFetch> asked{{.socket = at_.socket, .method = method, .target = target}};
-    fetch_all(asked, limit);
-    return asked[0];
-  }
-
-  /// Prints why, and returns the exit code.
-  int say_failed(const HttpFetch& answer) const {
-    if (answer.status != 0) return fail(message_of(answer.body), kExitFailed);
-    switch (answer.error_number) {
-      case ENOENT:
-      case ECONNREFUSED:
-        return fail("no daemon answers at " + at_.socket +
-                        "; `weir daemon` or `systemctl start weir` starts one, and --config names "
-                        "the weir.yaml of another",
-                    kExitFailed);
-      case EACCES:
-      case EPERM:
-        return fail("the daemon at " + at_.socket + " is another user's; try sudo -u weir",
-                    kExitFailed);
-      default:
-        return fail("the daemon at " + at_.socket + " does not answer: " + answer.error,
-                    kExitFailed);
-    }
-  }
-
- private:
-  // {"error":"..."}: the text, unescaped as far as ours are escaped.
-  static std::string message_of(const std::string& body) {
-    constexpr std::string_view kFront = "{\"error\":\"";
-    if (!body.starts_with(kFront)) return body;
-    std::string out;
-    for (std::size_t i = kFront.size(); i < body.size() && body[i] != '"'; ++i) {
-      if (body[i] == '\\' && i + 1 < body.size()) {
-        ++i;
-        out += body[i] == 'n' ? '\n' : body[i] == 't' ? '\t' : body[i];
-      } else {
-        out += body[i];
-      }
-    }
-    return out;
-  }
-
-  const ControlFlags& flags_;
-  Directories at_;
-  bool known_ = false;
-};
 
 int show(const ControlFlags& flags, const std::string& path) {
   const DaemonClient daemon(flags);
@@ -123,29 +48,34 @@ std::string job_target(const ControlFlags& flags) {
   return "/v1/jobs/" + percent_encoded(flags.job);
 }
 
-// "running\nwhy\n" -> its two parts.
-std::pair<std::string, std::string> state_of(const std::string& body) {
-  const std::size_t end = std::min(body.find('\n'), body.size());
-  std::string why = end < body.size() ? body.substr(end + 1) : "";
-  while (why.ends_with('\n')) why.pop_back();
-  return {body.substr(0, end), why};
+bool is_one_of(const std::string& state, const std::vector<std::string>& states) {
+  return std::find(states.begin(), states.end(), state) != states.end();
+}
+
+// Where a job stays until a person does something.
+const std::vector<std::string>& resting() {
+  static const std::vector<std::string> kResting{"failed", "halted", "stopped", "invalid"};
+  return kResting;
 }
 
 // Waits until the job is one of `goals`, or will not get there.
 int wait_for(const DaemonClient& daemon, const ControlFlags& flags,
              const std::vector<std::string>& goals) {
   while (true) {
-    const HttpFetch answer = daemon.ask("GET", job_target(flags) + "?format=text");
+    const HttpFetch answer = daemon.ask("GET", job_target(flags));
     if (answer.status != 200) return daemon.say_failed(answer);
-    const auto [state, why] = state_of(answer.body);
-    if (std::find(goals.begin(), goals.end(), state) != goals.end()) {
-      print(flags.job + " is " + state + (why.empty() ? "" : ": " + why) + "\n");
+    ApiAnswer job(answer.body);
+    const std::string state = job.text(job.root(), "state");
+    const std::string why = job.text(job.root(), "why");
+    if (is_one_of(state, goals)) {
+      print(flags.json ? answer.body
+                       : flags.job + " is " + state + (why.empty() ? "" : ": " + why) + "\n");
       return kExitDone;
     }
-    if (state == "failed" || state == "halted" || state == "stopped") {
+    if (is_one_of(state, resting())) {
       return fail("the job " + flags.job + " is " + state + ": " + why, kExitFailed);
     }
-    std::this_thread::sleep_for(std::chrono::milliseconds(100));
+    std::this_thread::sleep_for(kLookAgain);
   }
 }
 
@@ -156,19 +86,72 @@ int change(const ControlFlags& flags, const std::string& deed,
   const HttpFetch answer =
       daemon.ask("POST", job_target(flags) + "/" + deed + (flags.takeover ? "?takeover=1" : ""));
   if (answer.status != 202) return daemon.say_failed(answer);
-  return flags.no_wait ? kExitDone : wait_for(daemon, flags, goals);
+  if (!flags.no_wait) return wait_for(daemon, flags, goals);
+  return flags.json ? show(flags, job_target(flags)) : kExitDone;
+}
+
+// The jobs that have a process, and which.
+std::map<std::string, std::string> processes(ApiAnswer& jobs) {
+  std::map<std::string, std::string> found;
+  for (const std::string_view job : jobs.elements(jobs.root(), "jobs")) {
+    const std::string pid = jobs.text(job, "pid");
+    if (!pid.empty()) found[jobs.text(job, "name")] = pid;
+  }
+  return found;
+}
+
+// True when each of `before` that is still a job runs as another process, or rests; `resting_jobs`
+// are those that do.
+bool all_restarted(ApiAnswer& jobs, const std::map<std::string, std::string>& before,
+                   std::vector<std::string>& resting_jobs) {
+  resting_jobs.clear();
+  for (const std::string_view job : jobs.elements(jobs.root(), "jobs")) {
+    const auto old = before.find(jobs.text(job, "name"));
+    if (old == before.end()) continue;
+    const std::string state = jobs.text(job, "state");
+    if (is_one_of(state, resting())) {
+      resting_jobs.push_back(old->first + " is " + state);
+    } else if (state != "finished" &&
+               (state != "running" || jobs.text(job, "pid") == old->second)) {
+      return false;
+    }
+  }
+  return true;
+}
+
+int restart_all(const ControlFlags& flags) {
+  const DaemonClient daemon(flags);
+  if (!daemon.known()) return kExitConfig;
+  const HttpFetch seen = daemon.ask("GET", "/v1/jobs");
+  if (seen.status != 200) return daemon.say_failed(seen);
+  ApiAnswer jobs(seen.body);
+  const std::map<std::string, std::string> before = processes(jobs);
+  const HttpFetch told =
+      daemon.ask("POST", "/v1/restart?parallel=" + std::to_string(flags.parallel));
+  if (told.status != 202) return daemon.say_failed(told);
+  std::vector<std::string> resting_jobs;
+  while (true) {
+    const HttpFetch answer = daemon.ask("GET", "/v1/jobs");
+    if (answer.status != 200) return daemon.say_failed(answer);
+    ApiAnswer now(answer.body);
+    if (flags.no_wait || all_restarted(now, before, resting_jobs)) {
+      if (flags.json) print(answer.body);
+      break;
+    }
+    std::this_thread::sleep_for(kLookAgain);
+  }
+  if (!flags.json && !flags.no_wait) {
+    print(std::to_string(before.size() - resting_jobs.size()) + " jobs were restarted\n");
+  }
+  for (const std::string& job : resting_jobs) fail("the job " + job, kExitFailed);
+  return resting_jobs.empty() ? kExitDone : kExitFailed;
 }
 
 int restart(const ControlFlags& flags) {
   if (flags.all == !flags.job.empty()) {
     return fail("restart: name a job, or give --all", kExitUsage);
   }
-  if (!flags.all) return change(flags, "restart", {"running", "finished"});
-  const DaemonClient daemon(flags);
-  if (!daemon.known()) return kExitConfig;
-  const HttpFetch answer =
-      daemon.ask("POST", "/v1/restart?parallel=" + std::to_string(flags.parallel));
-  return answer.status == 202 ? kExitDone : daemon.say_failed(answer);
+  return flags.all ? restart_all(flags) : change(flags, "restart", {"running", "finished"});
 }
 
 int reload(const ControlFlags& flags) {
@@ -182,73 +165,11 @@ int reload(const ControlFlags& flags) {
   return kExitDone;
 }
 
-// A job's log file: its last lines, and with --follow what comes.
-class LogReader {
- public:
-  explicit LogReader(std::string path) : path_(std::move(path)) {}
-  ~LogReader() {
-    if (fd_ >= 0) close(fd_);
-  }
-  LogReader(const LogReader&) = delete;
-  LogReader& operator=(const LogReader&) = delete;
-
-  bool open() {
-    fd_ = ::open(path_.c_str(), O_RDONLY | O_CLOEXEC);
-    return fd_ >= 0;
-  }
-  void show_last(std::size_t lines) {
-    const std::string all = read_on();
-    std::size_t begin = all.size();
-    for (std::size_t left = lines + 1; begin > 0; --begin) {
-      if (all[begin - 1] == '\n' && --left == 0) break;
-    }
-    print(all.substr(begin));
-  }
-  void follow() {
-    while (std::fflush(stdout) == 0) {
-      print(read_on());
-      std::this_thread::sleep_for(std::chrono::milliseconds(200));
-      reopen_when_rotated();
-    }
-  }
-
- private:
-  std::string read_on() const {
-    std::string text;
-    std::array<char, 65536> room{};
-    while (true) {
-      const ssize_t got = read(fd_, room.data(), room.size());
-      if (got <= 0) return text;
-      text.append(room.data(), static_cast<std::size_t>(got));
-    }
-  }
-  void reopen_when_rotated() {
-    struct stat open_file {};
-    struct stat named {};
-    if (fstat(fd_, &open_file) != 0 || stat(path_.c_str(), &named) != 0 ||
-        open_file.st_ino == named.st_ino) {
-      return;
-    }
-    print(read_on());
-    close(fd_);
-    if (!open()) fd_ = -1;
-  }
-
-  const std::string path_;
-  int fd_ = -1;
-};
-
 int logs(const ControlFlags& flags) {
   const DaemonClient daemon(flags);
   if (!daemon.known()) return kExitConfig;
-  const std::string path = daemon.directories().logs + "/" + flags.job + ".log";
-  LogReader reader(path);
-  if (!reader.open()) {
-    return fail(path + ": " + std::strerror(errno) + "; `weir ps` lists the jobs", kExitFailed);
-  }
-  reader.show_last(flags.lines);
-  if (flags.follow) reader.follow();
-  return kExitDone;
+  return print_logs(daemon.directories().logs + "/" + flags.job + ".log", flags.job,
+                    {.lines = flags.lines, .follow = flags.follow, .json = flags.json});
 }
 
 // The options that every one of these commands has.
@@ -289,14 +210,23 @@ void add_control_commands(CLI::App& app, int& exit_code) {
   json(ps);
   ps->callback([flags, &exit_code] { exit_code = show(*flags, "/v1/jobs"); });
 
+  CLI::App* const top = add(app, "top", "the daemon's jobs as they run, each second", *flags);
+  top->add_flag("--once", flags->once, "one table, of one second, and no more");
+  json(top);
+  top->callback([flags, &exit_code] {
+    const DaemonClient daemon(*flags);
+    exit_code =
+        daemon.known() ? show_top(daemon, {.once = flags->once, .json = flags->json}) : kExitConfig;
+  });
+
   CLI::App* const start = add(app, "start", "start a job, whatever it rests in", *flags);
-  job(start), wait(start), takeover(start);
+  job(start), wait(start), takeover(start), json(start);
   start->callback([flags, &exit_code] {
     exit_code = change(*flags, "start", {"running", "finished"});
   });
 
   CLI::App* const stop = add(app, "stop", "have a job drain and stay stopped", *flags);
-  job(stop), wait(stop);
+  job(stop), wait(stop), json(stop);
   stop->callback([flags, &exit_code] {
     exit_code = change(*flags, "stop", {"stopped", "finished", "halted", "failed"});
   });
@@ -306,7 +236,7 @@ void add_control_commands(CLI::App& app, int& exit_code) {
   again->add_flag("--all", flags->all, "every job that runs");
   again->add_option("--parallel", flags->parallel, "with --all: so many at a time")
       ->check(CLI::Range(1U, 1000U));
-  wait(again), takeover(again);
+  wait(again), takeover(again), json(again);
   again->callback([flags, &exit_code] { exit_code = restart(*flags); });
 
   CLI::App* const anew = add(app, "reload", "read weir.yaml and the job files anew", *flags);
@@ -320,6 +250,7 @@ void add_control_commands(CLI::App& app, int& exit_code) {
 
   CLI::App* const log = add(app, "logs", "a job's log", *flags);
   job(log);
+  log->add_flag("--json", flags->json, "each line as a JSON object");
   log->add_flag("-f,--follow", flags->follow, "go on with what comes, until Ctrl-C");
   log->add_option("-n,--lines", flags->lines, "so many of its last lines (default: 100)");
   log->callback([flags, &exit_code] { exit_code = logs(*flags); });

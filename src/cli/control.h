@@ -4,8 +4,8 @@
 
 namespace weir {
 
-/// Adds the commands that talk to a daemon: ps, start, stop, restart, reload, lag, logs. Each
-/// leaves its exit code in `exit_code`, which outlives the parse.
+/// Adds the commands that talk to a daemon: ps, top, start, stop, restart, reload, lag,
+/// logs. Each leaves its exit code in `exit_code`, which outlives the parse.
 void add_control_commands(CLI::App& app, int& exit_code);
 
 }  // namespace weir

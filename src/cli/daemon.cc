@@ -14,6 +14,10 @@
 namespace weir {
 namespace {
 
+struct DaemonFlags : JobFlags {
+  std::uint32_t api_request_ms = 10'000;
+};
+
 int fail(const Error& error) {
   log(LogLevel::kError, error.code() == Code::kNone
                             ? error.message()
@@ -22,7 +26,7 @@ int fail(const Error& error) {
 }
 
 // What this daemon was started as.
-std::vector<std::string> own_arguments(const JobFlags& flags) {
+std::vector<std::string> own_arguments(const DaemonFlags& flags) {
   std::vector<std::string> words{"weir", "daemon"};
   for (const auto& [option, value] :
        {std::pair("--config", flags.config), std::pair("--state-dir", flags.state_dir)}) {
@@ -30,10 +34,13 @@ std::vector<std::string> own_arguments(const JobFlags& flags) {
     words.emplace_back(option);
     words.push_back(value);
   }
+  if (flags.api_request_ms != DaemonFlags{}.api_request_ms) {
+    words.push_back("--api-request-ms=" + std::to_string(flags.api_request_ms));
+  }
   return words;
 }
 
-int run_daemon(const JobFlags& flags) {
+int run_daemon(const DaemonFlags& flags) {
   Diagnostics mistakes;
   const std::optional<WeirConfig> config = load_config(flags, mistakes);
   if (!config) {
@@ -61,7 +68,11 @@ int run_daemon(const JobFlags& flags) {
        .arguments = own_arguments(flags)},
       clock, random);
   if (!daemon) return fail(daemon.error());
-  const auto api = DaemonApi::start(config->api, directories.socket, **daemon, clock);
+  const auto api =
+      DaemonApi::start({.config = config->api,
+                        .socket = directories.socket,
+                        .request_max = std::chrono::milliseconds(flags.api_request_ms)},
+                       **daemon, clock);
   if (!api) return fail(api.error());
   return (*daemon)->run();
 }
@@ -69,7 +80,7 @@ int run_daemon(const JobFlags& flags) {
 }  // namespace
 
 void add_daemon_command(CLI::App& app, int& exit_code) {
-  const auto flags = std::make_shared<JobFlags>();
+  const auto flags = std::make_shared<DaemonFlags>();
   CLI::App* const command =
       app.add_subcommand("daemon", "run the jobs of weir.yaml's jobs_dir, each in its own process");
   command
@@ -77,6 +88,8 @@ void add_daemon_command(CLI::App& app, int& exit_code) {
                    "weir.yaml (default: $WEIR_CONFIG, else /etc/weir/weir.yaml when it is there)")
       ->type_name("FILE");
   add_state_dir_option(*command, *flags);
+  // For tests of the API's bounds.
+  command->add_option("--api-request-ms", flags->api_request_ms)->group("");
   command->callback([flags, &exit_code] { exit_code = run_daemon(*flags); });
 }
 

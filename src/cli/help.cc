@@ -54,6 +54,19 @@ constexpr Page kPages[] = {
      "is 1 when it cannot be told whether the marker is there.",
      "  weir marker status job.yaml\n"
      "  weir marker delete job.yaml"},
+    {"top",
+     "Shows the daemon's jobs on the terminal, drawn anew each second: those that need a person\n"
+     "first, then those that are furthest behind. IN/S and OUT/S are rows that were committed\n"
+     "since the second before, AGE is for how long something has waited for its commit, 0 when\n"
+     "nothing does. q or Ctrl-C ends it. Into a file or a pipe it is one table, as with --once.",
+     "  weir top\n"
+     "  weir top --json | jq '.jobs[] | {name, lag: .process.lagRecords}'"},
+    {"logs",
+     "Prints the end of a job's log, as the daemon keeps it over restarts. With --json each line\n"
+     "is an object: itself where weir.yaml has `log: { format: json }`, else one with its text\n"
+     "under \"message\".",
+     "  weir logs -f late-departures\n"
+     "  weir logs -n 1000 late-departures"},
     {"eval",
      "Prints what an expression, or a select list, makes of each JSON object on standard input:\n"
      "a line each, as JSON. An expression without columns is printed once, and nothing is read.\n"

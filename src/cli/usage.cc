@@ -9,7 +9,7 @@ namespace weir {
 namespace {
 
 // Commands of the design that this version lacks.
-constexpr std::string_view kLater[] = {"test",       "demo",  "broker", "top",       "tap",
+constexpr std::string_view kLater[] = {"test",       "demo",  "broker", "tap",
                                        "checkpoint", "state", "dlq",    "quickstart"};
 
 // The innermost command that was named.

@@ -76,6 +76,8 @@ class JobRun {
     WEIR_ASSIGN(marker_, watch_marker(job_.marker, stores_.marker, clock_, [](MarkerWord word) {
                   word == MarkerWord::kRun ? wake_starter() : ask_for_stop();
                 }));
+    if (!marker_) return {};
+    for (RunWatcher* watcher : options_.watchers) watcher->on_marker(*marker_);
     return {};
   }
 

@@ -6,6 +6,7 @@
 
 #include "base/result.h"
 #include "engine/lane.h"
+#include "marker/watch.h"
 #include "plan/plan.h"
 #include "spec/job_spec.h"
 
@@ -29,6 +30,9 @@ class RunWatcher {
   virtual ~RunWatcher() = default;
   /// The job's directory is its own from now on. Errors: the job does not start.
   virtual Result<> on_open() { return {}; }
+  /// The job's marker is watched until on_end(); it may be asked meanwhile, by any thread. Not
+  /// called for a job without one.
+  virtual void on_marker(MarkerWatch& /*marker*/) {}
   /// The lane runs until on_lane_gone(); it may be asked meanwhile, by any thread.
   virtual void on_lane(Lane& /*lane*/) {}
   virtual void on_lane_gone() {}

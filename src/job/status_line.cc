@@ -6,42 +6,12 @@
 #include <cmath>
 #include <vector>
 
+#include "base/terminal_text.h"
+
 namespace weir {
 namespace {
 
 constexpr std::string_view kBetween = " · ";
-
-bool begins_character(char byte) { return (static_cast<unsigned char>(byte) & 0xC0U) != 0x80U; }
-
-std::size_t characters(std::string_view text) {
-  return static_cast<std::size_t>(std::count_if(text.begin(), text.end(), begins_character));
-}
-
-// One row: what would move a terminal's cursor becomes a blank.
-std::string in_one_row(std::string_view text) {
-  std::string row(text);
-  std::replace_if(
-      row.begin(), row.end(),
-      [](char byte) { return static_cast<unsigned char>(byte) < 0x20U || byte == 0x7f; }, ' ');
-  return row;
-}
-
-std::string cut(std::string text, std::size_t width) {
-  if (characters(text) <= width) return text;
-  std::size_t end = 0;
-  for (std::size_t seen = 0; end < text.size(); ++end) {
-    if (begins_character(text[end]) && ++seen > width) break;
-  }
-  text.resize(end);
-  return text;
-}
-
-template <class Number>
-std::string grouped(Number number) {
-  std::string digits = std::to_string(number);
-  for (std::size_t at = digits.size(); at > 3;) digits.insert(at -= 3, ",");
-  return digits;
-}
 
 std::string rate(std::uint64_t before, std::uint64_t now, std::chrono::microseconds apart) {
   const double seconds = std::chrono::duration<double>(apart).count();
@@ -61,13 +31,13 @@ std::string milliseconds_text(std::chrono::microseconds time) {
 
 std::string status_line(std::string_view job, const LaneStatus& before, const LaneStatus& now,
                         std::chrono::microseconds apart, std::size_t width) {
-  std::string line = cut(fmt::format("{} {}", job, state_text(now.state)), width);
+  std::string line = cut_to_width(fmt::format("{} {}", job, state_text(now.state)), width);
   std::vector<std::string> parts;
   const bool waits = now.state == LaneState::kStarting || now.state == LaneState::kWaitingForKafka;
   // Why it waits is all that a person wants to know then.
   if (waits && !now.last_error.empty()) {
     line += kBetween;
-    return cut(line + in_one_row(now.last_error), width);
+    return cut_to_width(line + in_one_row(now.last_error), width);
   }
   if (now.state != LaneState::kStarting) {
     parts.push_back("epoch " + grouped(now.epoch.value()));
@@ -82,7 +52,7 @@ std::string status_line(std::string_view job, const LaneStatus& before, const La
     parts.push_back(grouped(now.rows_in) + " records read");
   }
   for (const std::string& part : parts) {
-    if (characters(line) + characters(kBetween) + characters(part) > width) break;
+    if (row_width(line) + row_width(kBetween) + row_width(part) > width) break;
     line.append(kBetween).append(part);
   }
   return line;

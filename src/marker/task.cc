@@ -19,6 +19,7 @@ MarkerWord MarkerTask::check() {
   const MonoTime now = clock_.mono();
   next_ = now + options_.check_every;
   const MarkerCheck check = place_.check();
+  if (check.verdict == MarkerVerdict::kUnknown) ++unknown_total_;
   if (check.unusable && !rules_.started()) {
     return refuse({Action::kStopJob, Code::kMarkerUnusable,
                    fmt::format("the marker {} cannot be used: {}", place_.name(), check.why)});

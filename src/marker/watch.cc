@@ -37,6 +37,7 @@ struct Watched {
     MarkerTask task(*place, options, clock);
     while (!quit) {
       const MarkerWord word = task.check();
+      unknown_total = task.unknown_total();
       if (word == MarkerWord::kRefuse) error = task.error();
       publish(word);
       if (task.next_check() == MonoTime::max()) return;
@@ -52,6 +53,7 @@ struct Watched {
   const std::function<void(MarkerWord)> changed;
   const Waker waker;
   std::atomic<MarkerWord> said = MarkerWord::kHold;
+  std::atomic<std::uint64_t> unknown_total = 0;
   std::optional<Error> error;  // written before `said` says kRefuse
   std::atomic<bool> quit = false;
   std::promise<void> end;
@@ -75,6 +77,7 @@ class WatchThread final : public MarkerWatch {
 
   MarkerWord word() const override { return watched_->said; }
   const Error& error() const override { return *watched_->error; }
+  std::uint64_t unknown_total() const override { return watched_->unknown_total; }
 
   bool close() override {
     watched_->quit = true;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -51,6 +52,8 @@ class MarkerTask {
 
   /// Valid after kRefuse.
   const Error& error() const { return *error_; }
+  /// Checks that could not tell whether it is there, of all.
+  std::uint64_t unknown_total() const { return unknown_total_; }
 
  private:
   MarkerWord follow(MarkerStep step, const MarkerCheck& check);
@@ -69,6 +72,7 @@ class MarkerTask {
   std::optional<MarkerVerdict> said_;  // the verdict that was last logged
   std::string why_;                    // and its reason
   std::uint64_t unknown_checks_ = 0;   // since the last that was not
+  std::uint64_t unknown_total_ = 0;
   std::optional<Error> error_;
 };
 
@@ -87,6 +91,8 @@ class MarkerWatch {
   virtual MarkerWord word() const = 0;
   /// Valid after kRefuse.
   virtual const Error& error() const = 0;
+  /// MarkerTask::unknown_total(), of the last check that returned.
+  virtual std::uint64_t unknown_total() const = 0;
   /// Ends the checks. False when the thread is still inside of one after close_timeout: then the
   /// process must leave by _Exit. Nothing is called or remembered afterwards.
   virtual bool close() = 0;

@@ -1,3 +1,4 @@
+#include <arpa/inet.h>
 #include <fmt/format.h>
 
 #include "spec/check_fields.h"
@@ -72,7 +73,18 @@ class PathReader {
   Diagnostics& diagnostics_;
 };
 
-ApiConfig read_api(const YamlNode* map, const PathReader& paths, const KafkaReader& kafka) {
+// True of what can be told to be reached from other machines without asking for its address.
+bool is_elsewhere(const std::string& listen) {
+  std::string host = listen.substr(0, listen.rfind(':'));
+  if (host.starts_with('[') && host.ends_with(']')) host = host.substr(1, host.size() - 2);
+  in_addr v4{};
+  in6_addr v6{};
+  if (inet_pton(AF_INET, host.c_str(), &v4) == 1) return (ntohl(v4.s_addr) >> 24U) != 127;
+  return inet_pton(AF_INET6, host.c_str(), &v6) == 1 && !IN6_IS_ADDR_LOOPBACK(&v6);
+}
+
+ApiConfig read_api(const YamlNode* map, const PathReader& paths, const KafkaReader& kafka,
+                   const SourceText& source, Diagnostics& diagnostics) {
   ApiConfig api;
   if (const auto listen = text_of(map, "listen")) {
     api.listen = **listen == "off" ? std::string() : **listen;
@@ -80,6 +92,10 @@ ApiConfig read_api(const YamlNode* map, const PathReader& paths, const KafkaRead
   }
   api.socket = paths.read(map, "socket");
   api.token = kafka.secret(map, "token", true);
+  if (is_elsewhere(api.listen) && map != nullptr && map->find("token") == nullptr) {
+    diagnostics.error(source, api.listen_at, Code::kMissingField, R"("token" is missing in "api")",
+                      api.listen + " can be reached from other machines");
+  }
   return api;
 }
 
@@ -123,7 +139,7 @@ std::optional<WeirConfig> parse_weir_config(std::string path, std::string text,
   const YamlNode* defaults = usable(&*root, "defaults");
   read_limits(usable(defaults, "limits"), config.limits);
   read_restart(usable(defaults, "restart"), config.restart);
-  config.api = read_api(usable(&*root, "api"), paths, kafka);
+  config.api = read_api(usable(&*root, "api"), paths, kafka, *source, diagnostics);
   config.marker =
       read_marker(usable(usable(&*root, "stop"), "marker"), {*source, config, kafka, diagnostics});
   const YamlNode* log = usable(&*root, "log");

@@ -62,8 +62,6 @@ struct DaemonReport {
   };
   std::vector<Problem> problems;
   std::vector<JobReport> jobs;  ///< by name
-  /// Checks of the daemon's marker that could not tell, in a row; 0 without a marker.
-  std::uint64_t marker_unknown_checks = 0;
 };
 
 /// What a reload does, or would do, with one job or file.
@@ -99,6 +97,9 @@ class SupervisorControl {
 
   /// The newest; never blocks.
   virtual std::shared_ptr<const DaemonReport> report() const = 0;
+  /// Checks of the daemon's marker that could not tell whether it is there; nothing without a
+  /// marker. Never blocks.
+  virtual std::optional<std::uint64_t> marker_unknown_total() const = 0;
   /// Sets `desired: running`, forgets failures, makes the marker, starts the job unless it runs.
   /// Errors: kStopJob with kUnknownJob; kRetry while the daemon stops.
   virtual Result<> start_job(const std::string& name, const StartOptions& options) = 0;

@@ -132,6 +132,9 @@ class DaemonLoop final : public Daemon {
       return {};
     });
   }
+  std::optional<std::uint64_t> marker_unknown_total() const override {
+    return marker_ ? std::optional(marker_->unknown_total()) : std::nullopt;
+  }
   Result<std::vector<ReloadStep>> reload(bool dry_run) override {
     return commands_.ask<std::vector<ReloadStep>>([=, this] { return read_anew(dry_run); });
   }
@@ -177,7 +180,7 @@ class DaemonLoop final : public Daemon {
   std::vector<DaemonReport::Problem> problems_;
   std::string reload_problem_;  // why the last reload changed nothing
   RollingRestart rolling_;
-  std::unique_ptr<MarkerWatch> marker_;
+  std::unique_ptr<MarkerWatch> marker_;  // since open(), so that any thread may ask it
   std::atomic<MarkerWord> marker_word_ = MarkerWord::kRun;  // as the watch said last
   MarkerWord marker_seen_ = MarkerWord::kRun;               // as the loop has followed
   Notifier notifier_ = Notifier::from_environment();
@@ -410,7 +413,10 @@ void DaemonLoop::publish() {
   }
   report.jobs = table_->reports();
   for (const DaemonReport::Problem& problem : problems_) {
-    if (problem.job.empty()) continue;
+    const bool is_known =
+        std::any_of(report.jobs.begin(), report.jobs.end(),
+                    [&](const JobReport& job) { return job.name == problem.job; });
+    if (problem.job.empty() || is_known) continue;
     JobReport invalid;
     invalid.name = problem.job;
     invalid.file = problem.file;

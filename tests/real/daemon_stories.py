@@ -86,9 +86,9 @@ class Site:
         check(rows == list(range(len(rows))), f"{name} lost or doubled a row: {rows[:50]}")
         return len(rows)
 
-    def start(self):
+    def start(self, *words):
         self.log = open(self.root / "daemon.log", "ab")
-        self.daemon = subprocess.Popen([WEIR, "daemon", "--config", str(self.config)],
+        self.daemon = subprocess.Popen([WEIR, "daemon", "--config", str(self.config), *words],
                                        stdin=subprocess.DEVNULL, stdout=self.log, stderr=self.log)
         until("the daemon answers", lambda: self.get("/livez") is not None)
 

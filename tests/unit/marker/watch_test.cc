@@ -90,6 +90,7 @@ TEST_CASE("marker task: what cannot be made is tried again while the job runs", 
   CHECK(rig.check(MarkerVerdict::kUnknown, "refused") == MarkerWord::kRun);
   CHECK(rig.place.creations == 3);
   CHECK(rig.kept.size() == 1);
+  CHECK(rig.task.unknown_total() == 2);
 }
 
 TEST_CASE("marker task: a marker of the run before, gone, is a stop and is not made", "[marker]") {
