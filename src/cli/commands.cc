@@ -27,6 +27,7 @@
 #include "job/run.h"
 #include "spec/directories.h"
 #include "state/version.h"
+#include "supervisor/open_files.h"
 #include "supervisor/supervised.h"
 
 namespace weir {
@@ -54,6 +55,7 @@ class RunCommand {
     Result<std::unique_ptr<Supervised>> daemon = Supervised::from_environment(WEIR_VERSION);
     if (!daemon) return refuse(daemon.error().message());
     daemon_ = std::move(*daemon);
+    set_open_files(open_files_of_job(open_files(), daemon_ != nullptr));
     GivenTexts given;
     if (daemon_) {
       Result<std::string> job = daemon_->job_text();

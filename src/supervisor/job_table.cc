@@ -268,7 +268,18 @@ void JobTable::spawn(Job& job) {
   say(job.name, LogLevel::kInfo, "started as process " + std::to_string(pid));
 }
 
+// Without it the daemon would run out of files at any moment, in the middle of its store too.
+Result<> JobTable::check_room() const {
+  const auto processes = std::count_if(jobs_.begin(), jobs_.end(), [](const auto& entry) {
+    return entry.second.machine.has_process();
+  });
+  const std::size_t wanted = static_cast<std::size_t>(processes) + 1;
+  if (wanted <= processes_max(open_files_)) return {};
+  return Error{Action::kRetry, open_files_shortage(open_files_, std::max(wanted, jobs_.size()))};
+}
+
 Result<std::unique_ptr<Child>> JobTable::start_process(const Job& job) const {
+  WEIR_TRY(check_room());
   const JobRecord& record = job.machine.record();
   return Child::spawn({.program = around_.program,
                        .job_file = record.file,

@@ -17,6 +17,7 @@
 #include "supervisor/job_machine.h"
 #include "supervisor/job_store.h"
 #include "supervisor/log_pump.h"
+#include "supervisor/open_files.h"
 #include "supervisor/poller.h"
 #include "supervisor/reload_plan.h"
 
@@ -44,6 +45,8 @@ class JobTable {
 
   /// While held, nothing starts.
   void hold(bool held) { held_ = held; }
+  /// As many processes as the daemon's open files have room for; one more cannot be started.
+  void set_open_files(OpenFiles limits) { open_files_ = limits; }
   /// For the processes to come.
   void set_surroundings(JobSurroundings around) { around_ = std::move(around); }
 
@@ -111,6 +114,7 @@ class JobTable {
   void reap_orphan(Job& job);
   void act(Job& job, std::size_t& starting);
   std::size_t starting_count() const;
+  Result<> check_room() const;
   std::map<std::string, Job>::iterator forget(std::map<std::string, Job>::iterator entry);
   void keep(Job& job);
 
@@ -125,6 +129,7 @@ class JobTable {
   std::uint64_t last_id_ = 0;
   bool changed_ = true;
   bool held_ = false;
+  OpenFiles open_files_;
   std::optional<MonoTime> retry_at_;  // a record could not be kept
 };
 

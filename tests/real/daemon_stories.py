@@ -7,6 +7,7 @@ import http.client
 import json
 import os
 import pathlib
+import resource
 import shutil
 import signal
 import socket
@@ -86,10 +87,12 @@ class Site:
         check(rows == list(range(len(rows))), f"{name} lost or doubled a row: {rows[:50]}")
         return len(rows)
 
-    def start(self):
+    def start(self, open_files=None):
         self.log = open(self.root / "daemon.log", "ab")
         self.daemon = subprocess.Popen([WEIR, "daemon", "--config", str(self.config)],
-                                       stdin=subprocess.DEVNULL, stdout=self.log, stderr=self.log)
+                                       stdin=subprocess.DEVNULL, stdout=self.log, stderr=self.log,
+                                       preexec_fn=open_files and (lambda: resource.setrlimit(
+                                           resource.RLIMIT_NOFILE, open_files)))
         until("the daemon answers", lambda: self.get("/livez") is not None)
 
     def get(self, path, method="GET"):
@@ -333,6 +336,36 @@ def daemon_bad_surroundings():
         check(site.end() == 0, "exit")
 
 
+def open_files_of(pid):
+    """Soft and hard limit."""
+    return resource.prlimit(pid, resource.RLIMIT_NOFILE)
+
+
+def daemon_open_files():
+    """The daemon raises its limit, a job has its own; with room for two of three jobs it says so and runs two."""
+    with Site() as site:
+        for name in "abc":
+            site.job(name, more="restart: { max_attempts: 1 }\n")
+        site.start(open_files=(256, 2000))
+        pid = site.wait_state("c", "running")["pid"]
+        check(open_files_of(site.daemon.pid) == (2000, 2000), open_files_of(site.daemon.pid))
+        check(open_files_of(pid) == (2000, 2000), "a hard limit that is lower than a job's")
+        check(site.end() == 0, "exit")
+        hard = min(100_000, resource.getrlimit(resource.RLIMIT_NOFILE)[1])
+        site.start(open_files=(256, hard))
+        pid = site.wait_state("c", "running")["pid"]
+        check(open_files_of(site.daemon.pid) == (hard, hard), open_files_of(site.daemon.pid))
+        check(open_files_of(pid) == (min(65536, hard), hard), open_files_of(pid))
+        check(site.end() == 0, "exit")
+        site.start(open_files=(212, 212))
+        job = site.wait_state("c", "failed")
+        check("room for 2 processes of 3 jobs" in job["why"] and "LimitNOFILE" in job["why"], job)
+        check(site.daemon_log().count("room for 2 processes of 3 jobs") >= 2, "the log, at the start too")
+        for name in "ab":
+            site.wait_state(name, "running")
+        check(site.end() == 0, "exit")
+
+
 def daemon_hung_job():
     """A job that gives no sign of life for 60 s is killed and started again: one attempt."""
     with Site() as site:
@@ -351,4 +384,5 @@ def daemon_hung_job():
 
 if __name__ == "__main__":
     tell([daemon_runs_jobs, daemon_stop_is_remembered, daemon_killed_job_comes_back, daemon_killed,
-          daemon_replaced, daemon_reloads, daemon_markers, daemon_bad_surroundings, daemon_hung_job])
+          daemon_replaced, daemon_reloads, daemon_markers, daemon_bad_surroundings, daemon_open_files,
+          daemon_hung_job])
