@@ -2,9 +2,11 @@
 deed checks its outcome and returns its seconds. Used by the story `fleet` and by scripts/bench fleet."""
 
 import collections
+import concurrent.futures
 import datetime
 import json
 import os
+import pathlib
 import signal
 import subprocess
 import time
@@ -67,16 +69,39 @@ sinks: {{ out: {{ kafka: {{ cluster: main, topic: {name}.out }}, format: json }}
 
     def pass_records(self, names, numbers, expected):
         """Gives each of these jobs `numbers`, and sees that `expected` has come out by then, each once."""
-        for name in names:
-            self.kcat("-P", "-t", f"{name}.in", given="".join(f'{{"n":{number}}}\n' for number in numbers))
-        for name in names:
+        given = "".join(f'{{"n":{number}}}\n' for number in numbers)
+
+        def pass_one(name):
+            self.kcat("-P", "-t", f"{name}.in", given=given)
             until(f"{len(expected)} rows of {name}", lambda: len(self.rows_of(name)) >= len(expected), 60)
-            check(sorted(self.rows_of(name)) == expected, f"{name}: {self.rows_of(name)}")
+            return sorted(self.rows_of(name))
+
+        # kcat mostly waits.
+        with concurrent.futures.ThreadPoolExecutor(8) as threads:
+            for name, rows in zip(names, threads.map(pass_one, names)):
+                check(rows == expected, f"{name}: {rows}")
 
     def rows_of(self, name):
         lines = self.kcat("-C", "-e", "-q", "-o", "beginning", "-X", "isolation.level=read_committed",
                           "-t", f"{name}.out").splitlines()
         return [json.loads(line)["n"] for line in lines]
+
+    def check_rest(self, seconds=5):
+        """No thread of librdkafka's spins towards its next timer (cli/main.cc): each woke once a second and took some
+        microseconds then, not the half of a millisecond that is left on average."""
+        def main_threads():
+            return [task for pid in self.pids().values() for task in pathlib.Path(f"/proc/{pid}/task").iterdir()
+                    if (task / "comm").read_text() == "rdk:main\n"]
+
+        def took(tasks):
+            return sum(int((task / "schedstat").read_text().split()[0]) for task in tasks) / 1e9
+
+        tasks = main_threads()
+        check(len(tasks) >= 2 * len(self.names), f"{len(tasks)} threads of librdkafka's for {len(self.names)} jobs")
+        before = took(tasks)
+        time.sleep(seconds)
+        share = (took(tasks) - before) / seconds / len(tasks)
+        check(share < 0.0003, f"each of librdkafka's main threads takes {share * 100:.3f} % of a core while nothing comes")
 
     def kcat(self, *words, given=None):
         return subprocess.run(["kcat", "-b", self.cluster.brokers, *words], input=given, check=True, text=True,

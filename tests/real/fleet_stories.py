@@ -11,10 +11,12 @@ JOBS = 10
 
 
 def fleet():
-    """Jobs start a few at a time, all pass their records; a reload and a stop touch none but theirs; SIGTERM drains all."""
+    """Jobs start a few at a time, all pass their records; a reload and a stop touch none but theirs; SIGTERM drains all.
+    While nothing comes, they take next to nothing."""
     with Fleet(shared(), JOBS) as site:
         site.start_all(60)
         site.pass_records(site.names, [0, 1], expected=[0, 1])
+        site.check_rest()
         changed = site.names[:3]  # to a filter that keeps no 0
         site.reload(changed, 60)
         site.pass_records(changed, [0, 2], expected=[0, 1, 2])
