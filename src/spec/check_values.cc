@@ -88,6 +88,8 @@ class ScalarCheck {
         });
       case FieldType::kSize:
         return with_unit(parse_size(text()), "size", "64MiB or 10kB", format_size);
+      case FieldType::kPercent:
+        return with_unit(parse_percent(text()), "share", "50% or 150%", format_percent);
       case FieldType::kRate:
         return rate();
       case FieldType::kName:

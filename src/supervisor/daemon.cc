@@ -198,6 +198,7 @@ Result<> DaemonLoop::open() {
   WEIR_TRY(prepare_directories());
   table_.emplace(*store_, *logs_, poller_, clock_, random_);
   raise_open_files();
+  table_->set_cgroups(Cgroups::open(find_cgroup()));
   set_surroundings();
   WEIR_TRY(restore());
   WEIR_ASSIGN(const ReloadPlan found, plan(config_));
@@ -425,6 +426,7 @@ void DaemonLoop::publish() {
   if (!reload_problem_.empty()) {
     report.problems.push_back({options_.config_file, {}, reload_problem_});
   }
+  report.limits_not_kept = table_->cgroups().shortcoming();
   report.jobs = table_->reports();
   for (const DaemonReport::Problem& problem : problems_) {
     if (problem.job.empty()) continue;

@@ -12,6 +12,7 @@
 #include "base/random.h"
 #include "base/result.h"
 #include "spec/directories.h"
+#include "supervisor/cgroups.h"
 #include "supervisor/child.h"
 #include "supervisor/handover.h"
 #include "supervisor/job_machine.h"
@@ -47,6 +48,9 @@ class JobTable {
   void hold(bool held) { held_ = held; }
   /// As many processes as the daemon's open files have room for; one more cannot be started.
   void set_open_files(OpenFiles limits) { open_files_ = limits; }
+  /// That jobs' processes are moved into from now on; without it they stay where the daemon is.
+  void set_cgroups(Cgroups cgroups) { cgroups_ = std::move(cgroups); }
+  const Cgroups& cgroups() const { return cgroups_; }
   /// For the processes to come.
   void set_surroundings(JobSurroundings around) { around_ = std::move(around); }
 
@@ -89,6 +93,7 @@ class JobTable {
     JobRecord saved;  // as the store has it
     bool save_failed = false;
     std::uint64_t meaning = 0;
+    LimitsSpec limits;  // of the process to come
     std::string pending;
     bool removed = false;  // its file is gone: it goes with its process
     std::unique_ptr<Child> child;
@@ -130,6 +135,7 @@ class JobTable {
   bool changed_ = true;
   bool held_ = false;
   OpenFiles open_files_;
+  Cgroups cgroups_;
   std::optional<MonoTime> retry_at_;  // a record could not be kept
 };
 

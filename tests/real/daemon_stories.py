@@ -87,10 +87,11 @@ class Site:
         check(rows == list(range(len(rows))), f"{name} lost or doubled a row: {rows[:50]}")
         return len(rows)
 
-    def start(self, open_files=None):
+    def start(self, open_files=None, **environment):
         self.log = open(self.root / "daemon.log", "ab")
         self.daemon = subprocess.Popen([WEIR, "daemon", "--config", str(self.config)],
                                        stdin=subprocess.DEVNULL, stdout=self.log, stderr=self.log,
+                                       env={**os.environ, **environment},
                                        preexec_fn=open_files and (lambda: resource.setrlimit(
                                            resource.RLIMIT_NOFILE, open_files)))
         until("the daemon answers", lambda: self.get("/livez") is not None)
@@ -366,6 +367,45 @@ def daemon_open_files():
         check(site.end() == 0, "exit")
 
 
+def daemon_cgroups():
+    """Each job has a control group with its limits; one that the kernel ended for its memory says so. A directory stands in for the
+    kernel's: what is written is seen, nothing is enforced."""
+    with Site() as site:
+        group = site.root / "group"
+        group.mkdir()
+        (group / "cgroup.controllers").write_text("cpuset cpu io memory pids\n")
+        (group / "cgroup.procs").write_text("")
+        site.job("a", more="limits: { memory: 64MiB, cpu: 150% }\nrestart: { max_attempts: 1 }\n")
+        site.job("b")
+        site.start(WEIR_CGROUP=str(group))
+        pids = {name: site.wait_state(name, "running")["pid"] for name in "ab"}
+
+        def text(path):
+            return (group / path).read_text()
+
+        check(text("daemon/cgroup.procs") == str(site.daemon.pid), "the daemon is in a group of its own")
+        check(text("cgroup.subtree_control") == text("jobs/cgroup.subtree_control") == "+cpu +memory", "controllers")
+        check(text("jobs/a/cgroup.procs") == str(pids["a"]) and text("jobs/b/cgroup.procs") == str(pids["b"]), "processes")
+        check(text("jobs/a/memory.max") == str(256 << 20) and text("jobs/a/cpu.max") == "150000 100000", "a's limits")
+        check(text("jobs/b/memory.max") == str(1152 << 20) and text("jobs/b/cpu.max") == "max 100000", "b has defaults")
+        check(site.get("/v1/jobs")["limitsNotKept"] is None, site.get("/v1/jobs"))
+        (group / "jobs/a/memory.events").write_text("low 0\nhigh 0\nmax 9\noom 1\noom_kill 1\noom_group_kill 0\n")
+        os.kill(pids["a"], signal.SIGKILL)
+        job = site.wait_state("a", "failed")
+        check("more than 256MiB" in job["why"] and "memory: 64MiB" in job["why"], job)
+        # The next process is not blamed for it.
+        site.weir("start", "a")
+        os.kill(site.wait_state("a", "running")["pid"], signal.SIGKILL)
+        check("more than" not in site.wait_state("a", "failed")["why"], site.jobs()["a"])
+        check(site.end() == 0, "exit")
+        # Where nothing is delegated, or a group cannot be made, jobs run and the daemon says it once.
+        site.start(WEIR_CGROUP=str(group / "cgroup.procs"))
+        site.wait_state("b", "running")
+        said = site.get("/v1/jobs")["limitsNotKept"]
+        check("cgroup.procs/daemon" in said and site.daemon_log().count(said) == 1, said)
+        check(site.end() == 0, "exit")
+
+
 def daemon_hung_job():
     """A job that gives no sign of life for 60 s is killed and started again: one attempt."""
     with Site() as site:
@@ -385,4 +425,4 @@ def daemon_hung_job():
 if __name__ == "__main__":
     tell([daemon_runs_jobs, daemon_stop_is_remembered, daemon_killed_job_comes_back, daemon_killed,
           daemon_replaced, daemon_reloads, daemon_markers, daemon_bad_surroundings, daemon_open_files,
-          daemon_hung_job])
+          daemon_cgroups, daemon_hung_job])
