@@ -263,6 +263,13 @@ CLI::App* add(CLI::App& app, const char* name, const char* text, ControlFlags& f
 
 }  // namespace
 
+int show_reload(const JobFlags& flags) {
+  ControlFlags asked;
+  static_cast<JobFlags&>(asked) = flags;
+  asked.dry_run = true;
+  return reload(asked);
+}
+
 void add_control_commands(CLI::App& app, int& exit_code) {
   const auto flags = std::make_shared<ControlFlags>();
   const auto job = [flags](CLI::App* command) {

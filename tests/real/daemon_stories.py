@@ -255,6 +255,7 @@ def daemon_reloads():
         (site.root / "jobs.d/d.yaml").write_text("version: 1\njob: d\nsorces: {}\n")
         dry = site.weir("reload", "--dry-run")
         check(all(word in dry for word in ("start", "restart", "update", "stop", "keep", "sorces")), dry)
+        check(site.weir("plan", "--reload") == dry, "weir plan --reload shows the same")
         check(site.state("n") == "none", "a dry run changes nothing")
         site.weir("reload")
         site.wait_state("n", "running")
