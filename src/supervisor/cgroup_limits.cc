@@ -1,6 +1,5 @@
 #include "supervisor/cgroup_limits.h"
 
-#include <charconv>
 #include <sstream>
 
 #include "base/units.h"
@@ -55,18 +54,24 @@ std::optional<std::string> unified_path(std::string_view proc_cgroup) {
   return std::nullopt;
 }
 
-std::uint64_t oom_kills(std::string_view memory_events) {
-  constexpr std::string_view kName = "oom_kill ";
-  std::istringstream lines{std::string(memory_events)};
-  std::uint64_t count = 0;
-  for (std::string line; std::getline(lines, line);) {
-    if (!line.starts_with(kName)) continue;
-    std::from_chars(line.data() + kName.size(), line.data() + line.size(), count);
+MemoryEvents read_memory_events(std::string_view text) {
+  MemoryEvents events;
+  std::istringstream in{std::string(text)};
+  std::string name;
+  for (std::uint64_t count = 0; in >> name >> count;) {
+    if (name == "oom") events.limit_hits = count;
+    if (name == "oom_kill") events.kills = count;
   }
-  return count;
+  return events;
 }
 
-std::string oom_words(const LimitsSpec& limits) {
+std::string oom_words(const LimitsSpec& limits, const MemoryEvents& before,
+                      const MemoryEvents& after) {
+  if (after.kills <= before.kills) return {};
+  if (after.limit_hits <= before.limit_hits) {
+    return "the kernel ended the process: the machine, or the control group that all jobs are in, "
+           "had no memory left; run fewer jobs here or give them less (`limits.memory`)";
+  }
   return "the kernel ended the process: it held more than " + format_size(memory_cap(limits)) +
          ", the hard cap of `limits: { memory: " + format_size(limits.memory_bytes) +
          " }`; give the job more, or fewer threads or shorter epochs (`delivery.commit`)";

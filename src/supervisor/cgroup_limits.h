@@ -46,9 +46,16 @@ std::string enabling(const CgroupControllers& controllers);
 /// cgroup v2.
 std::optional<std::string> unified_path(std::string_view proc_cgroup);
 
-/// `oom_kill` of a `memory.events`: how many of the group's processes the kernel has ended.
-std::uint64_t oom_kills(std::string_view memory_events);
-/// Why such a process ended, and what to do.
-std::string oom_words(const LimitsSpec& limits);
+/// Of a group's `memory.events`, counted since the group was made. A value.
+struct MemoryEvents {
+  std::uint64_t limit_hits = 0;  ///< `oom`: it had no more room below its own limit
+  std::uint64_t kills = 0;  ///< `oom_kill`: processes of it that the kernel ended, also for others
+};
+MemoryEvents read_memory_events(std::string_view text);
+
+/// Why the group's process ended and what to do, when the kernel ended one for want of memory
+/// between the two; else empty.
+std::string oom_words(const LimitsSpec& limits, const MemoryEvents& before,
+                      const MemoryEvents& after);
 
 }  // namespace weir

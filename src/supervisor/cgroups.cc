@@ -129,24 +129,25 @@ void Cgroups::take(const std::string& job, std::int32_t pid, const LimitsSpec& l
   for (const CgroupFile& file : cgroup_files(limits, controllers_)) {
     if (done) done = write_file(group + "/" + file.name, file.text);
   }
-  kills_[job] = kills_of(job);
+  taken_[job] = {limits, events_of(job)};
   if (done) done = write_file(group + "/cgroup.procs", std::to_string(pid));
   if (done) return;
   log(LogLevel::kWarn, LogContext{.job = job, .lane = {}, .epoch = {}},
       "its limits are not kept: " + done.error().message());
 }
 
-std::uint64_t Cgroups::kills_of(const std::string& job) const {
-  return oom_kills(read_all(directory_of(job) + "/memory.events"));
+MemoryEvents Cgroups::events_of(const std::string& job) const {
+  return read_memory_events(read_all(directory_of(job) + "/memory.events"));
 }
 
-bool Cgroups::was_killed_for_memory(const std::string& job) const {
-  const auto before = kills_.find(job);
-  return before != kills_.end() && kills_of(job) > before->second;
+std::string Cgroups::memory_end(const std::string& job) const {
+  const auto taken = taken_.find(job);
+  if (taken == taken_.end()) return {};
+  return oom_words(taken->second.limits, taken->second.before, events_of(job));
 }
 
 void Cgroups::remove(const std::string& job) {
-  if (kills_.erase(job) != 0) rmdir(directory_of(job).c_str());
+  if (taken_.erase(job) != 0) rmdir(directory_of(job).c_str());
 }
 
 }  // namespace weir

@@ -40,19 +40,23 @@ class Cgroups {
   /// Moves the job's process into its group, made with these limits. What fails is told in the log:
   /// the job runs without.
   void take(const std::string& job, std::int32_t pid, const LimitsSpec& limits);
-  /// True when the kernel ended a process of the job for its memory since the last take().
-  bool was_killed_for_memory(const std::string& job) const;
+  /// Why the job's process ended, when the kernel ended it for want of memory; else empty.
+  std::string memory_end(const std::string& job) const;
   void remove(const std::string& job);
 
  private:
   Result<> divide(const std::string& directory);
-  std::uint64_t kills_of(const std::string& job) const;
+  MemoryEvents events_of(const std::string& job) const;
   std::string directory_of(const std::string& job) const { return directory_ + "/jobs/" + job; }
 
   std::string directory_;  // empty: off
   CgroupControllers controllers_;
   std::string shortcoming_;
-  std::map<std::string, std::uint64_t> kills_;  // of each job's group, at its last take()
+  struct Taken {
+    LimitsSpec limits;
+    MemoryEvents before;
+  };
+  std::map<std::string, Taken> taken_;  // by job
 };
 
 }  // namespace weir

@@ -221,8 +221,8 @@ void JobTable::reap(Job& job) {
   poller_.remove(job.child->report_fd());
   job.child.reset();
   const std::string process = process_words(job.machine.record());
-  const bool out_of_memory = exit->signal == SIGKILL && cgroups_.was_killed_for_memory(job.name);
-  job.machine.on_exit(*exit, out_of_memory ? oom_words(job.limits) : logs_.tail(job.name), now());
+  const std::string of_memory = exit->signal == SIGKILL ? cgroups_.memory_end(job.name) : "";
+  job.machine.on_exit(*exit, of_memory.empty() ? logs_.tail(job.name) : of_memory, now());
   changed_ = true;
   const JobReport report = job.machine.report(now());
   const bool bad = report.state == JobState::kFailed || report.state == JobState::kHalted;

@@ -42,10 +42,23 @@ TEST_CASE("cgroup: the path of cgroup v2 is found beside those of v1") {
   CHECK_FALSE(unified_path("4:memory:/x\n"));
 }
 
-TEST_CASE("cgroup: processes that the kernel ended for their memory are counted") {
-  CHECK(oom_kills("low 0\nhigh 3\nmax 12\noom 1\noom_kill 2\noom_group_kill 7\n") == 2);
-  CHECK(oom_kills("") == 0);
-  CHECK(oom_words(limits(64)).find("more than 256MiB") != std::string::npos);
+TEST_CASE("cgroup: memory.events is read by name") {
+  const MemoryEvents events =
+      read_memory_events("low 0\nhigh 3\nmax 12\noom 1\noom_kill 2\noom_group_kill 7\n");
+  CHECK(events.limit_hits == 1);
+  CHECK(events.kills == 2);
+  CHECK(read_memory_events("").kills == 0);
+}
+
+TEST_CASE("cgroup: who was out of memory is told apart") {
+  const MemoryEvents before{.limit_hits = 3, .kills = 1};
+  CHECK(oom_words(limits(64), before, before).empty());
+  // The limit was hit, and reclaiming sufficed.
+  CHECK(oom_words(limits(64), before, {.limit_hits = 4, .kills = 1}).empty());
+  CHECK(oom_words(limits(64), before, {.limit_hits = 4, .kills = 2}).find("more than 256MiB") !=
+        std::string::npos);
+  CHECK(oom_words(limits(64), before, {.limit_hits = 3, .kills = 2}).find("the machine") !=
+        std::string::npos);
 }
 
 }  // namespace weir
