@@ -295,7 +295,9 @@ HttpResponse DaemonApi::jobs(const HttpRequest& request, const std::string& /*no
   for (const DaemonReport::Problem& problem : report->problems) {
     out.begin_map().key("file").text(problem.file).key("text").text(problem.text).end_map();
   }
-  out.end_list().key("stopping").boolean(report->stopping).end_map();
+  out.end_list();
+  optional_text(out, "limitsNotKept", report->limits_not_kept);
+  out.key("stopping").boolean(report->stopping).end_map();
   return json_response(out);
 }
 

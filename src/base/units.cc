@@ -94,6 +94,16 @@ std::string format_size(std::uint64_t bytes) {
   return format_with(kSizeUnits, bytes, kSizeUnits.front());
 }
 
+std::optional<std::uint64_t> parse_percent(std::string_view text) {
+  std::uint64_t percent = 0;
+  const char* const end = text.data() + text.size();
+  const auto [last, error] = std::from_chars(text.data(), end, percent);
+  if (error != std::errc{} || std::string_view(last, end) != "%") return std::nullopt;
+  return percent;
+}
+
+std::string format_percent(std::uint64_t percent) { return std::to_string(percent) + "%"; }
+
 std::optional<double> parse_rate(std::string_view text) {
   const auto split = split_number(text);
   if (!split || split->second != "/s") return std::nullopt;

@@ -18,6 +18,10 @@ std::string format_duration(std::chrono::microseconds duration);
 std::optional<std::uint64_t> parse_size(std::string_view text);
 std::string format_size(std::uint64_t bytes);
 
+/// Reads a share in whole percents: "150%". Nothing for a bare number.
+std::optional<std::uint64_t> parse_percent(std::string_view text);
+std::string format_percent(std::uint64_t percent);
+
 /// Reads a rate per second: "20000/s".
 std::optional<double> parse_rate(std::string_view text);
 

@@ -27,6 +27,7 @@
 #include "job/run.h"
 #include "spec/directories.h"
 #include "state/version.h"
+#include "supervisor/open_files.h"
 #include "supervisor/supervised.h"
 
 namespace weir {
@@ -36,6 +37,7 @@ struct Flags : JobFlags {
   std::vector<std::string> paths;
   std::string code;
   bool takeover = false;
+  bool reload = false;
   bool makes_marker = false;
 };
 
@@ -54,6 +56,7 @@ class RunCommand {
     Result<std::unique_ptr<Supervised>> daemon = Supervised::from_environment(WEIR_VERSION);
     if (!daemon) return refuse(daemon.error().message());
     daemon_ = std::move(*daemon);
+    set_open_files(open_files_of_job(open_files(), daemon_ != nullptr));
     GivenTexts given;
     if (daemon_) {
       Result<std::string> job = daemon_->job_text();
@@ -132,6 +135,14 @@ int plan(const Flags& flags, const LoadedJob& loaded) {
   return kExitDone;
 }
 
+int plan_or_reload(const Flags& flags) {
+  if (flags.reload != flags.job.empty()) {
+    std::fputs("weir: plan: name a job file, or give --reload\nSee weir plan --help.\n", stderr);
+    return kExitUsage;
+  }
+  return flags.reload ? show_reload(flags) : with_plan(flags, &plan);
+}
+
 int version() {
   std::printf("weir %s\nlibrdkafka %s\nRocksDB %s\n", WEIR_VERSION,
               kafka::library_version().c_str(), rocksdb_version().c_str());
@@ -156,7 +167,10 @@ void add_commands(CLI::App& app, Flags& flags, int& exit_code) {
 
   CLI::App* const plan_command = app.add_subcommand("plan", "show what a job would do");
   add_job_options(*plan_command, flags);
-  plan_command->callback([&] { exit_code = with_plan(flags, &plan); });
+  plan_command->get_option("JOB")->required(false);
+  plan_command->add_flag("--reload", flags.reload,
+                         "in place of JOB: what the daemon would do with its jobs at a reload");
+  plan_command->callback([&] { exit_code = plan_or_reload(flags); });
 
   add_daemon_command(app, exit_code);
   add_control_commands(app, exit_code);

@@ -190,6 +190,13 @@ std::string is_job_name(const std::string& text) {
 
 }  // namespace
 
+int show_reload(const JobFlags& flags) {
+  ControlFlags asked;
+  static_cast<JobFlags&>(asked) = flags;
+  asked.dry_run = true;
+  return reload(asked);
+}
+
 void add_control_commands(CLI::App& app, int& exit_code) {
   const auto flags = std::make_shared<ControlFlags>();
   const auto job = [flags](CLI::App* command) {

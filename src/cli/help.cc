@@ -41,7 +41,8 @@ constexpr Page kPages[] = {
      "  weir check /etc/weir/jobs.d --config /etc/weir/weir.yaml"},
     {"plan", "Shows what a job would read, decode, do, write and promise, without starting it.",
      "  weir plan job.yaml\n"
-     "  weir plan job.yaml --param limit=90"},
+     "  weir plan job.yaml --param limit=90\n"
+     "  weir plan --reload                        which jobs would `weir reload` start or stop?"},
     {"offsets",
      "Shows what a job goes on from: its positions, its cell, its group, and what the next start\n"
      "would do; or mends them, when the job has halted. HALT messages name the command to give.",

@@ -1,5 +1,7 @@
 #include "job/clusters.h"
 
+#include <algorithm>
+
 namespace weir {
 namespace {
 
@@ -50,6 +52,15 @@ Result<kafka::Properties> cluster_properties(const ClusterConfig& config) {
 kafka::PropertyReader properties_of(const KafkaProperties& properties) {
   if (properties.empty()) return {};
   return std::function<Result<kafka::Properties>()>([properties] { return resolve(properties); });
+}
+
+bool uses_kerberos(const JobSpec& job) {
+  const auto uses = [](const auto& users) {
+    return std::any_of(users.begin(), users.end(), [](const auto& user) {
+      return user.kafka.endpoint.cluster.security.mechanism == SaslMechanism::kGssapi;
+    });
+  };
+  return uses(job.sources) || uses(job.sinks) || uses(job.dlqs);
 }
 
 kafka::KafkaCluster cluster_of(const KafkaEndpoint& endpoint) {

@@ -8,6 +8,9 @@
 
 namespace weir {
 
+/// One of the job's clusters is logged in to by Kerberos.
+bool uses_kerberos(const JobSpec& job);
+
 /// A cluster of weir.yaml, or the brokers of a job file, as connectors/kafka takes it. Its secrets
 /// are read at every connect, so that one that was changed is taken up.
 kafka::KafkaCluster cluster_of(const KafkaEndpoint& endpoint);

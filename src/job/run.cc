@@ -6,9 +6,11 @@
 #include <thread>
 
 #include "base/log.h"
+#include "connectors/kafka/sasl_plugins.h"
 #include "engine/decisions.h"
 #include "engine/recovery.h"
 #include "job/build.h"
+#include "job/clusters.h"
 #include "job/marker.h"
 #include "job/status_display.h"
 #include "job/status_line.h"
@@ -51,6 +53,7 @@ class JobRun {
       return leave(marker_->word() == MarkerWord::kStop ? RunEnd::kMarker : RunEnd::kStopped,
                    kExitDone);
     }
+    if (!uses_kerberos(job_)) kafka::skip_sasl_plugins();
     auto parts =
         build_lane(job_, plan_, options_.instance, std::move(stores_.lane),
                    {.clock = clock_, .job_file = options_.job_file, .takeover = options_.takeover});

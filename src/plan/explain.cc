@@ -387,6 +387,10 @@ class Explainer {
     page_.head("threads", job_.limits.threads ? std::to_string(*job_.limits.threads)
                                               : std::string("one per partition, up to 4 per core"));
     page_.head("memory", memory_text(job_.limits.memory_bytes));
+    if (job_.limits.cpu_percent) {
+      page_.head("cpu", format_percent(*job_.limits.cpu_percent) +
+                            " of a core, under a daemon that has a control group of its own");
+    }
   }
 
   const JobSpec& job_;

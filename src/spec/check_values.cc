@@ -95,6 +95,8 @@ class ScalarCheck {
         });
       case FieldType::kSize:
         return with_unit(parse_size, "size", "64MiB or 10kB", format_size);
+      case FieldType::kPercent:
+        return with_unit(parse_percent, "share", "50% or 150%", format_percent);
       case FieldType::kRate:
         return rate();
       case FieldType::kName:

@@ -66,6 +66,8 @@ std::string_view type_name(FieldType type) {
       return "duration";
     case FieldType::kSize:
       return "size";
+    case FieldType::kPercent:
+      return "percent";
     case FieldType::kRate:
       return "rate";
     case FieldType::kCount:
@@ -102,6 +104,8 @@ std::string limits_text(const FieldInfo& field) {
       return fmt::format(" {} to {}.", duration(field.min), duration(field.max));
     case FieldType::kSize:
       return fmt::format(" {} to {}.", format_size(field.min), format_size(field.max));
+    case FieldType::kPercent:
+      return fmt::format(" {} to {}.", format_percent(field.min), format_percent(field.max));
     case FieldType::kCount:
       return fmt::format(" {} to {}.", field.min, field.max);
     default:
@@ -183,7 +187,7 @@ JSON Schemas for editors. With the YAML language server, put this on a job's fir
 
 - A key that is not listed here is an error, never ignored.
 - **duration**: a number with `us`, `ms`, `s`, `m`, `h` or `d`, such as `250ms`. **size**: with `B`, `kB`, `MB`,
-  `GB`, `TB` (powers of 1,000) or `KiB`, `MiB`, `GiB`, `TiB` (of 1,024). **rate**: `20000/s`. A bare number is an error.
+  `GB`, `TB` (powers of 1,000) or `KiB`, `MiB`, `GiB`, `TiB` (of 1,024). **rate**: `20000/s`. **percent**: `150%`. A bare number is an error.
 - **name**: 1 to 48 letters, digits, `-` and `_`, the first a letter or a digit.
 - **SQL**: PostgreSQL's grammar. Put it in a block (`|`) or in quotes where it holds a comma in `{ }`, a `: ` or a ` #`,
   and comments on lines of their own.

@@ -24,6 +24,7 @@ enum class FieldType : unsigned char {
   kProperty,  ///< a librdkafka property's value; `${file:}` allowed
   kDuration,  ///< min and max in microseconds
   kSize,      ///< min and max in bytes
+  kPercent,   ///< 150%; min and max in percents
   kRate,      ///< per second: 20000/s
   kCount,     ///< a whole number; with choices, one of these words instead
   kTimestamp,

@@ -711,6 +711,16 @@ constexpr FieldInfo kJob[] = {
          "`eval`.",
      .min = 32 * kMiB,
      .max = 1'048'576 * kMiB},
+    {.path = "limits.cpu",
+     .type = kPercent,
+     .example = "cpu: 150%",
+     .description =
+         "Of one core, at most, under a daemon whose control group systemd has delegated "
+         "(`Delegate=yes`); `weir ps --json` says whether it is kept. There the process "
+         "is also ended when it holds twice `memory` and 128MiB more. No limit without "
+         "it.",
+     .min = 1,
+     .max = 102'400},
     {.path = "limits.shards", .status = kLater},
     {.path = "limits.rate", .status = kLater},
     {.path = "limits.rate_per_partition", .status = kLater},

@@ -166,6 +166,8 @@ class SchemaWriter {
         return R"("type": "string", "pattern": "^([0-9]+(\\.[0-9]+)?(us|ms|s|m|h|d)|.*\\$\\{.*)$")";
       case FieldType::kSize:
         return R"("type": "string", "pattern": "^([0-9]+(\\.[0-9]+)?([kMGT]?B|[KMGT]iB)|.*\\$\\{.*)$")";
+      case FieldType::kPercent:
+        return R"("type": "string", "pattern": "^([0-9]+%|.*\\$\\{.*)$")";
       case FieldType::kRate:
         return R"("type": "string", "pattern": "^([0-9]+(\\.[0-9]+)?/s|.*\\$\\{.*)$")";
       case FieldType::kCount: {

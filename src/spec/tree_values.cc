@@ -61,6 +61,7 @@ void read_limits(const YamlNode* map, LimitsSpec& limits) {
     limits.threads = count ? std::optional(static_cast<std::uint32_t>(*count)) : std::nullopt;
   }
   if (const auto memory = size_of(map, "memory")) limits.memory_bytes = *memory;
+  if (const auto cpu = text_of(map, "cpu")) limits.cpu_percent = parse_percent(**cpu);
 }
 
 void read_restart(const YamlNode* map, RestartSpec& restart) {

@@ -131,6 +131,7 @@ struct ApiConfig {
 struct LimitsSpec {
   std::optional<std::uint32_t> threads;  ///< nothing: auto
   std::uint64_t memory_bytes = 512ULL * 1024 * 1024;
+  std::optional<std::uint64_t> cpu_percent;  ///< of one core; nothing: no limit
 };
 
 /// weir.yaml, or the defaults without one.

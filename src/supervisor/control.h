@@ -61,6 +61,8 @@ struct DaemonReport {
     std::string text;  ///< as `weir check` prints it
   };
   std::vector<Problem> problems;
+  /// Why control groups do not keep the jobs' limits, or not all of them; empty when they do.
+  std::string limits_not_kept;
   std::vector<JobReport> jobs;  ///< by name
 };
 

@@ -25,6 +25,7 @@
 #include "supervisor/handover.h"
 #include "supervisor/job_table.h"
 #include "supervisor/notify.h"
+#include "supervisor/open_files.h"
 
 namespace weir {
 namespace {
@@ -148,6 +149,8 @@ class DaemonLoop final : public Daemon {
   Result<> of_job(const std::string& name, const std::function<void(JobMachine&)>& what);
   Result<> prepare_directories();
   Result<> restore();
+  void raise_open_files();
+  void warn_of_shortage() const;
   void set_surroundings();
   Result<WeirConfig> read_config() const;
   Result<std::vector<ReloadStep>> read_anew(bool dry_run);
@@ -197,12 +200,15 @@ Result<> DaemonLoop::open() {
   WEIR_TRY(poller_.add(waker_.fd(), kWakeTag));
   WEIR_TRY(prepare_directories());
   table_.emplace(*store_, *logs_, poller_, clock_, random_);
+  raise_open_files();
+  table_->set_cgroups(Cgroups::open(find_cgroup()));
   set_surroundings();
   WEIR_TRY(restore());
   WEIR_ASSIGN(const ReloadPlan found, plan(config_));
   tell(found.steps);
   problems_ = found.problems;
   table_->apply(found);
+  warn_of_shortage();
   WEIR_TRY(watch_marker());
   publish();
   return {};
@@ -237,6 +243,17 @@ Result<> DaemonLoop::restore() {
   }
   table_->restore(std::move(records), texts, handed);
   return {};
+}
+
+// A job's process takes back what it should have (open_files_of_job()).
+void DaemonLoop::raise_open_files() {
+  weir::set_open_files(open_files_of_daemon(weir::open_files()));
+  table_->set_open_files(weir::open_files());
+}
+
+void DaemonLoop::warn_of_shortage() const {
+  const std::string why = open_files_shortage(weir::open_files(), table_->names().size());
+  if (!why.empty()) log(LogLevel::kError, why);
 }
 
 void DaemonLoop::set_surroundings() {
@@ -299,6 +316,7 @@ Result<std::vector<ReloadStep>> DaemonLoop::read_anew(bool dry_run) {
   problems_ = next->problems;
   table_->apply(*next);
   tell(next->steps);
+  warn_of_shortage();
   notifier_.ready();
   publish();
   return next->steps;
@@ -411,6 +429,7 @@ void DaemonLoop::publish() {
   if (!reload_problem_.empty()) {
     report.problems.push_back({options_.config_file, {}, reload_problem_});
   }
+  report.limits_not_kept = table_->cgroups().shortcoming();
   report.jobs = table_->reports();
   for (const DaemonReport::Problem& problem : problems_) {
     const bool is_known =

@@ -37,6 +37,7 @@ struct ProcessExit {
 struct JobTerms {
   RestartSpec restart;
   std::chrono::microseconds drain_timeout = std::chrono::seconds(60);
+  LimitsSpec limits;
 };
 
 /// One job in the daemon's eyes: facts go in, and out comes what to do with its process. It knows

@@ -39,6 +39,7 @@ JobTable::Job& JobTable::add(const std::string& name, JobRecord record, const Jo
                               .id = id,
                               .machine = JobMachine(std::move(record), terms, now(), random_),
                               .saved = {},
+                              .limits = terms.limits,
                               .pending = {},
                               .child = {},
                               .orphan = {}});
@@ -73,6 +74,7 @@ bool JobTable::adopt(Job& job, const HandedChild& handed) {
     return false;
   }
   const std::int32_t pid = job.child->pid();
+  cgroups_.take(job.name, pid, job.limits);
   job.machine.on_adopted(identify_process(pid).value_or(ProcessId{pid, 0, {}}), handed.started_at,
                          now());
   job.machine.on_hello(handed.version);
@@ -142,6 +144,7 @@ void JobTable::apply(const ReloadStep& step, const ReloadPlan& plan) {
   const bool is_back = known != jobs_.end() && std::exchange(known->second.removed, false);
   Job& job = known != jobs_.end() ? known->second : add(step.job, {}, text->second.terms);
   job.meaning = text->second.meaning;
+  job.limits = text->second.terms.limits;
   job.machine.set_text(text->second.file, text->second.text, text->second.terms);
   if (is_back) {
     job.machine.start({}, now());
@@ -218,7 +221,8 @@ void JobTable::reap(Job& job) {
   poller_.remove(job.child->report_fd());
   job.child.reset();
   const std::string process = process_words(job.machine.record());
-  job.machine.on_exit(*exit, logs_.tail(job.name), now());
+  const std::string of_memory = exit->signal == SIGKILL ? cgroups_.memory_end(job.name) : "";
+  job.machine.on_exit(*exit, of_memory.empty() ? logs_.tail(job.name) : of_memory, now());
   changed_ = true;
   const JobReport report = job.machine.report(now());
   const bool bad = report.state == JobState::kFailed || report.state == JobState::kHalted;
@@ -264,11 +268,23 @@ void JobTable::spawn(Job& job) {
     return;
   }
   const std::int32_t pid = job.child->pid();
+  cgroups_.take(job.name, pid, job.limits);
   job.machine.on_spawned(identify_process(pid).value_or(ProcessId{pid, 0, {}}), now());
   say(job.name, LogLevel::kInfo, "started as process " + std::to_string(pid));
 }
 
+// Without it the daemon would run out of files at any moment, in the middle of its store too.
+Result<> JobTable::check_room() const {
+  const auto processes = std::count_if(jobs_.begin(), jobs_.end(), [](const auto& entry) {
+    return entry.second.machine.has_process();
+  });
+  const std::size_t wanted = static_cast<std::size_t>(processes) + 1;
+  if (wanted <= processes_max(open_files_)) return {};
+  return Error{Action::kRetry, open_files_shortage(open_files_, std::max(wanted, jobs_.size()))};
+}
+
 Result<std::unique_ptr<Child>> JobTable::start_process(const Job& job) const {
+  WEIR_TRY(check_room());
   const JobRecord& record = job.machine.record();
   return Child::spawn({.program = around_.program,
                        .job_file = record.file,
@@ -333,6 +349,7 @@ std::map<std::string, JobTable::Job>::iterator JobTable::forget(
     std::map<std::string, Job>::iterator entry) {
   changed_ = true;
   names_by_id_.erase(entry->second.id);
+  cgroups_.remove(entry->first);
   if (const Result<> removed = store_.remove(entry->first); !removed) {
     // The next daemon finds that its file is gone, and tries again.
     say(entry->first, LogLevel::kWarn, removed.error().message());

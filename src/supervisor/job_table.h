@@ -12,11 +12,13 @@
 #include "base/random.h"
 #include "base/result.h"
 #include "spec/directories.h"
+#include "supervisor/cgroups.h"
 #include "supervisor/child.h"
 #include "supervisor/handover.h"
 #include "supervisor/job_machine.h"
 #include "supervisor/job_store.h"
 #include "supervisor/log_pump.h"
+#include "supervisor/open_files.h"
 #include "supervisor/poller.h"
 #include "supervisor/reload_plan.h"
 
@@ -44,6 +46,11 @@ class JobTable {
 
   /// While held, nothing starts.
   void hold(bool held) { held_ = held; }
+  /// As many processes as the daemon's open files have room for; one more cannot be started.
+  void set_open_files(OpenFiles limits) { open_files_ = limits; }
+  /// That jobs' processes are moved into from now on; without it they stay where the daemon is.
+  void set_cgroups(Cgroups cgroups) { cgroups_ = std::move(cgroups); }
+  const Cgroups& cgroups() const { return cgroups_; }
   /// For the processes to come.
   void set_surroundings(JobSurroundings around) { around_ = std::move(around); }
 
@@ -86,6 +93,7 @@ class JobTable {
     JobRecord saved;  // as the store has it
     bool save_failed = false;
     std::uint64_t meaning = 0;
+    LimitsSpec limits;  // of the process to come
     std::string pending;
     bool removed = false;  // its file is gone: it goes with its process
     std::unique_ptr<Child> child;
@@ -111,6 +119,7 @@ class JobTable {
   void reap_orphan(Job& job);
   void act(Job& job, std::size_t& starting);
   std::size_t starting_count() const;
+  Result<> check_room() const;
   std::map<std::string, Job>::iterator forget(std::map<std::string, Job>::iterator entry);
   void keep(Job& job);
 
@@ -125,6 +134,8 @@ class JobTable {
   std::uint64_t last_id_ = 0;
   bool changed_ = true;
   bool held_ = false;
+  OpenFiles open_files_;
+  Cgroups cgroups_;
   std::optional<MonoTime> retry_at_;  // a record could not be kept
 };
 

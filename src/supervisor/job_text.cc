@@ -118,7 +118,8 @@ JobText read_job_text(std::string file, std::string text, const WeirConfig& conf
     read.mistakes = diagnostics.render();
     return read;
   }
-  read.terms = {.restart = job->restart, .drain_timeout = job->drain_timeout};
+  read.terms = {
+      .restart = job->restart, .drain_timeout = job->drain_timeout, .limits = job->limits};
   read.meaning = hash64(job_meaning(*job->source) + "\n" + Surroundings(*job).meaning(config));
   return read;
 }

@@ -7,6 +7,7 @@ import http.client
 import json
 import os
 import pathlib
+import resource
 import shutil
 import signal
 import socket
@@ -86,10 +87,13 @@ class Site:
         check(rows == list(range(len(rows))), f"{name} lost or doubled a row: {rows[:50]}")
         return len(rows)
 
-    def start(self, *words):
+    def start(self, *words, open_files=None, **environment):
         self.log = open(self.root / "daemon.log", "ab")
         self.daemon = subprocess.Popen([WEIR, "daemon", "--config", str(self.config), *words],
-                                       stdin=subprocess.DEVNULL, stdout=self.log, stderr=self.log)
+                                       stdin=subprocess.DEVNULL, stdout=self.log, stderr=self.log,
+                                       env={**os.environ, **environment},
+                                       preexec_fn=open_files and (lambda: resource.setrlimit(
+                                           resource.RLIMIT_NOFILE, open_files)))
         until("the daemon answers", lambda: self.get("/livez") is not None)
 
     def get(self, path, method="GET"):
@@ -251,6 +255,7 @@ def daemon_reloads():
         (site.root / "jobs.d/d.yaml").write_text("version: 1\njob: d\nsorces: {}\n")
         dry = site.weir("reload", "--dry-run")
         check(all(word in dry for word in ("start", "restart", "update", "stop", "keep", "sorces")), dry)
+        check(site.weir("plan", "--reload") == dry, "weir plan --reload shows the same")
         check(site.state("n") == "none", "a dry run changes nothing")
         site.weir("reload")
         site.wait_state("n", "running")
@@ -385,6 +390,75 @@ def daemon_refused():
         site.check_rows("a")
 
 
+def open_files_of(pid):
+    """Soft and hard limit."""
+    return resource.prlimit(pid, resource.RLIMIT_NOFILE)
+
+
+def daemon_open_files():
+    """The daemon raises its limit, a job has its own; with room for two of three jobs it says so and runs two."""
+    with Site() as site:
+        for name in "abc":
+            site.job(name, more="restart: { max_attempts: 1 }\n")
+        site.start(open_files=(256, 2000))
+        pid = site.wait_state("c", "running")["pid"]
+        check(open_files_of(site.daemon.pid) == (2000, 2000), open_files_of(site.daemon.pid))
+        check(open_files_of(pid) == (2000, 2000), "a hard limit that is lower than a job's")
+        check(site.end() == 0, "exit")
+        hard = min(100_000, resource.getrlimit(resource.RLIMIT_NOFILE)[1])
+        site.start(open_files=(256, hard))
+        pid = site.wait_state("c", "running")["pid"]
+        check(open_files_of(site.daemon.pid) == (hard, hard), open_files_of(site.daemon.pid))
+        check(open_files_of(pid) == (min(65536, hard), hard), open_files_of(pid))
+        check(site.end() == 0, "exit")
+        site.start(open_files=(212, 212))
+        job = site.wait_state("c", "failed")
+        check("room for 2 processes of 3 jobs" in job["why"] and "LimitNOFILE" in job["why"], job)
+        check(site.daemon_log().count("room for 2 processes of 3 jobs") >= 2, "the log, at the start too")
+        for name in "ab":
+            site.wait_state(name, "running")
+        check(site.end() == 0, "exit")
+
+
+def daemon_cgroups():
+    """Each job has a control group with its limits; one that the kernel ended for its memory says so. A directory stands in for the
+    kernel's: what is written is seen, nothing is enforced."""
+    with Site() as site:
+        group = site.root / "group"
+        group.mkdir()
+        (group / "cgroup.controllers").write_text("cpuset cpu io memory pids\n")
+        (group / "cgroup.procs").write_text("")
+        site.job("a", more="limits: { memory: 64MiB, cpu: 150% }\nrestart: { max_attempts: 1 }\n")
+        site.job("b")
+        site.start(WEIR_CGROUP=str(group))
+        pids = {name: site.wait_state(name, "running")["pid"] for name in "ab"}
+
+        def text(path):
+            return (group / path).read_text()
+
+        check(text("daemon/cgroup.procs") == str(site.daemon.pid), "the daemon is in a group of its own")
+        check(text("cgroup.subtree_control") == text("jobs/cgroup.subtree_control") == "+cpu +memory", "controllers")
+        check(text("jobs/a/cgroup.procs") == str(pids["a"]) and text("jobs/b/cgroup.procs") == str(pids["b"]), "processes")
+        check(text("jobs/a/memory.max") == str(256 << 20) and text("jobs/a/cpu.max") == "150000 100000", "a's limits")
+        check(text("jobs/b/memory.max") == str(1152 << 20) and text("jobs/b/cpu.max") == "max 100000", "b has defaults")
+        check(site.get("/v1/jobs")["limitsNotKept"] is None, site.get("/v1/jobs"))
+        (group / "jobs/a/memory.events").write_text("low 0\nhigh 0\nmax 9\noom 1\noom_kill 1\noom_group_kill 0\n")
+        os.kill(pids["a"], signal.SIGKILL)
+        job = site.wait_state("a", "failed")
+        check("more than 256MiB" in job["why"] and "memory: 64MiB" in job["why"], job)
+        # The next process is not blamed for it.
+        site.weir("start", "a")
+        os.kill(site.wait_state("a", "running")["pid"], signal.SIGKILL)
+        check("more than" not in site.wait_state("a", "failed")["why"], site.jobs()["a"])
+        check(site.end() == 0, "exit")
+        # Where nothing is delegated, or a group cannot be made, jobs run and the daemon says it once.
+        site.start(WEIR_CGROUP=str(group / "cgroup.procs"))
+        site.wait_state("b", "running")
+        said = site.get("/v1/jobs")["limitsNotKept"]
+        check("cgroup.procs/daemon" in said and site.daemon_log().count(said) == 1, said)
+        check(site.end() == 0, "exit")
+
+
 def daemon_hung_job():
     """A job that gives no sign of life for 60 s is killed and started again: one attempt."""
     with Site() as site:
@@ -404,4 +478,4 @@ def daemon_hung_job():
 if __name__ == "__main__":
     tell([daemon_runs_jobs, daemon_stop_is_remembered, daemon_killed_job_comes_back, daemon_killed,
           daemon_replaced, daemon_reloads, daemon_markers, daemon_bad_surroundings, daemon_refused,
-          daemon_hung_job])
+          daemon_open_files, daemon_cgroups, daemon_hung_job])

@@ -31,6 +31,11 @@ TEST_CASE("units: sizes know powers of 1,000 and of 1,024", "[base]") {
 }
 
 TEST_CASE("units: rates are per second", "[base]") {
+  CHECK(parse_percent("150%") == 150U);
+  CHECK(format_percent(150) == "150%");
+  for (const char* text : {"150", "%", "1.5%", "-1%", "150 %", "150%%"}) {
+    CHECK_FALSE(parse_percent(text));
+  }
   CHECK(parse_rate("20000/s") == 20000.0);
   CHECK_FALSE(parse_rate("20000"));
   CHECK_FALSE(parse_rate("20000/m"));

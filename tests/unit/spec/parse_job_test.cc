@@ -69,6 +69,7 @@ TEST_CASE("parse_job: a small job has the documented defaults", "[spec]") {
   CHECK(spec.on_decode_error.rule == OnError::kFail);
   CHECK(spec.drain_timeout == std::chrono::seconds(60));
   CHECK_FALSE(spec.limits.threads.has_value());
+  CHECK_FALSE(spec.limits.cpu_percent.has_value());
   CHECK(spec.limits.memory_bytes == 512U << 20U);
 }
 
@@ -79,7 +80,7 @@ delivery: { guarantee: exactly_once, commit: { every: 250ms, records: 5, bytes: 
 trigger: { every: 10s }
 errors: { decode: skip, eval: skip }
 stop: { drain_timeout: 5s }
-limits: { threads: 3, memory: 64MiB }
+limits: { threads: 3, memory: 64MiB, cpu: 150% }
 )"));
   CHECK(spec.identity() == "late.g3");
   CHECK(spec.sources[0].kafka.group == "weir.late.g3");
@@ -95,6 +96,7 @@ limits: { threads: 3, memory: 64MiB }
   CHECK(spec.drain_timeout == std::chrono::seconds(5));
   CHECK(spec.limits.threads == 3U);
   CHECK(spec.limits.memory_bytes == 64U << 20U);
+  CHECK(spec.limits.cpu_percent == 150U);
 }
 
 TEST_CASE("parse_job: start, end and assign take every form", "[spec]") {

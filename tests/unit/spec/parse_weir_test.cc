@@ -37,7 +37,7 @@ clusters:
     properties: { socket.keepalive.enable: true }
   plain: { brokers: "localhost:9092" }
 hdfs: { nameservices: { ns1: [nn1:9870, nn2:9870], ns2: nn3:9870 }, auth: { simple: { user: etl } }, ca: /h.pem }
-defaults: { limits: { threads: 4, memory: 1GiB } }
+defaults: { limits: { threads: 4, memory: 1GiB, cpu: 50% } }
 log: { level: debug, format: json }
 )",
                            mistakes);
@@ -63,6 +63,7 @@ log: { level: debug, format: json }
   CHECK(config->hdfs.ca == "/h.pem");
   CHECK(config->limits.threads == 4U);
   CHECK(config->limits.memory_bytes == 1ULL << 30U);
+  CHECK(config->limits.cpu_percent == 50U);
   CHECK(config->log.level == LogLevel::kDebug);
   CHECK(config->log.format == LogFormat::kJson);
 }
