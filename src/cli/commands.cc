@@ -25,6 +25,7 @@
 #include "job/checkpoint.h"
 #include "job/matches.h"
 #include "job/run.h"
+#include "job/stops.h"
 #include "spec/directories.h"
 #include "state/version.h"
 #include "supervisor/open_files.h"
@@ -53,6 +54,8 @@ class RunCommand {
   explicit RunCommand(const Flags& flags) : flags_(flags) {}
 
   int run() {
+    // First of all: a signal that comes while the job is read drains it too.
+    if (const Result<> caught = catch_stops(); !caught) return refuse(caught.error().message());
     Result<std::unique_ptr<Supervised>> daemon = Supervised::from_environment(WEIR_VERSION);
     if (!daemon) return refuse(daemon.error().message());
     daemon_ = std::move(*daemon);
@@ -75,6 +78,7 @@ class RunCommand {
  private:
   int refuse(const std::string& why) {
     std::fprintf(stderr, "weir run: %s\n", why.c_str());
+    if (daemon_) daemon_->on_end(RunEnd::kHalted, kExitConfig, why);
     return kExitConfig;
   }
 

@@ -58,6 +58,7 @@ Result<std::unique_ptr<Offsets>> Offsets::open(const JobSpec& job, const Plan& p
   WEIR_ASSIGN(made->directory_, JobDirectory::open(made->path_, std::chrono::seconds(10),
                                                    [](std::chrono::milliseconds pause) {
                                                      std::this_thread::sleep_for(pause);
+                                                     return true;
                                                    }));
   WEIR_TRY(made->open_store());
   return made;

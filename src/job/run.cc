@@ -45,7 +45,11 @@ class JobRun {
 
   int run() {
     set_log_context(context_);
-    if (Result<> opened = open(); !opened) return fail_to_start(std::move(opened.error()));
+    if (Result<> opened = open(); !opened) {
+      const bool no_longer_waits = opened.error().code() == Code::kStateInUse && stop_was_asked();
+      if (no_longer_waits) return leave(RunEnd::kStopped, kExitDone);
+      return fail_to_start(std::move(opened.error()));
+    }
     if (Result<bool> starts = wait_for_marker(); !starts) {
       const int code = exit_code_of(starts.error());
       return fail(std::move(starts.error()), code);
@@ -66,12 +70,13 @@ class JobRun {
 
  private:
   Result<> open() {
-    WEIR_TRY(catch_stops());
-    WEIR_ASSIGN(directory_,
-                JobDirectory::open(
-                    options_.state_dir + "/" + options_.instance + "/" + job_.identity(),
-                    options_.lock_wait,
-                    [](std::chrono::milliseconds pause) { std::this_thread::sleep_for(pause); }));
+    WEIR_ASSIGN(
+        directory_,
+        JobDirectory::open(options_.state_dir + "/" + options_.instance + "/" + job_.identity(),
+                           options_.lock_wait, [](std::chrono::milliseconds pause) {
+                             wait_for_stop_or_wake(pause);
+                             return !stop_was_asked();
+                           }));
     for (RunWatcher* watcher : options_.watchers) WEIR_TRY(watcher->on_open());
     WEIR_ASSIGN(stores_, open_job_stores(directory_->store_path(),
                                          share_memory(job_.limits.memory_bytes).store_bytes));

@@ -65,7 +65,8 @@ int exit_code_of(const Error& error);
 
 /// Runs a job in the foreground until it ends, is stopped by a signal or its marker, or fails; logs
 /// what happened, and returns the exit code. A second signal gives the open epoch up, a third
-/// leaves at once: nothing is lost either way. Thread: main, once per process.
+/// leaves at once: nothing is lost either way. catch_stops() was called before. Thread: main, once
+/// per process.
 int run_job(const JobSpec& job, const Plan& plan, const RunOptions& options);
 
 }  // namespace weir

@@ -61,7 +61,9 @@ void ask_for_stop() {
 
 bool stop_was_asked() { return asked; }
 
-void wait_for_stop_or_wake() { starter->wait(std::nullopt); }
+void wait_for_stop_or_wake(std::optional<std::chrono::milliseconds> timeout) {
+  starter->wait(timeout);
+}
 
 void wake_starter() { starter->wake(); }
 

@@ -1,5 +1,8 @@
 #pragma once
 
+#include <chrono>
+#include <optional>
+
 #include "base/result.h"
 #include "engine/lane.h"
 
@@ -18,8 +21,9 @@ Result<> catch_stops();
 void ask_for_stop();
 bool stop_was_asked();
 
-/// Blocks until a stop was asked for or wake_starter() was called. Thread: main.
-void wait_for_stop_or_wake();
+/// Blocks until a stop was asked for, wake_starter() was called, or `timeout` has passed (forever
+/// without one). Thread: main.
+void wait_for_stop_or_wake(std::optional<std::chrono::milliseconds> timeout = std::nullopt);
 void wake_starter();
 
 /// From now on stops reach `lane`, those of before too. Thread: main.

@@ -57,7 +57,7 @@ std::string holder_text(int lock) {
 
 Result<std::unique_ptr<JobDirectory>> JobDirectory::open(
     const std::string& path, std::chrono::milliseconds wait,
-    const std::function<void(std::chrono::milliseconds)>& sleep) {
+    const std::function<bool(std::chrono::milliseconds)>& pause) {
   std::error_code error;
   const bool made = std::filesystem::create_directories(path, error);
   if (error) return cannot("make the state directory", path, error.value());
@@ -79,14 +79,13 @@ Result<std::unique_ptr<JobDirectory>> JobDirectory::open(
       close(lock);
       return cannot("lock", file, failed);
     }
-    if (waited >= wait) {
+    if (waited >= wait || !pause(kPause)) {
       const std::string holder = holder_text(lock);
       close(lock);
       return Error{Action::kRetry, Code::kStateInUse,
                    "the state directory " + path + " is in use by " + holder + "; waited " +
-                       std::to_string(wait.count() / 1000) + " s for its lock"};
+                       std::to_string(waited.count() / 1000) + " s for its lock"};
     }
-    sleep(kPause);
   }
   const std::string pid = std::to_string(getpid()) + "\n";
   if (ftruncate(lock, 0) != 0 || pwrite(lock, pid.data(), pid.size(), 0) < 0) {

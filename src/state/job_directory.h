@@ -38,13 +38,14 @@ class JobDirectoryView {
 /// Thread: any, immutable.
 class JobDirectory {
  public:
-  /// Makes the directory (0700) and takes the lock, trying again every 100 ms by `sleep` until
-  /// `wait` has passed: a restarted job's predecessor may still be dying.
+  /// Makes the directory (0700) and takes the lock, trying again every 100 ms until `wait` has
+  /// passed, as a restarted job's predecessor may still be dying, or until `pause`, which sleeps
+  /// so long, answers false.
   /// Errors: kRetry with kStateInUse, naming the process that holds it; kStopJob for anything that
   /// a person must mend, such as a read-only file system.
   static Result<std::unique_ptr<JobDirectory>> open(
       const std::string& path, std::chrono::milliseconds wait,
-      const std::function<void(std::chrono::milliseconds)>& sleep);
+      const std::function<bool(std::chrono::milliseconds)>& pause);
   ~JobDirectory();
   JobDirectory(const JobDirectory&) = delete;
   JobDirectory& operator=(const JobDirectory&) = delete;

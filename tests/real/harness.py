@@ -56,6 +56,15 @@ class Run:
     def still_runs(self):
         check(self.process.poll() is None, f"weir ended by itself with {self.process.poll()}; log {self.log}")
 
+    def wait_for_handlers(self):
+        """Until a signal no longer ends it at once."""
+        mask = 1 << (signal.SIGTERM - 1)
+        until = time.monotonic() + 20
+        while not int(re.search(r"SigCgt:\s*(\w+)", pathlib.Path(f"/proc/{self.pid}/status").read_text())[1], 16) & mask:
+            self.still_runs()
+            check(time.monotonic() < until, "SIGTERM is not caught")
+            time.sleep(0.01)
+
     def kill(self):
         """As the machine's end would."""
         self.still_runs()

@@ -43,7 +43,8 @@ def kill_and_restart():
 
 
 def second_run_same_state():
-    """The second waits 10 s for the lock, exits 1 and names the first, which works on."""
+    """The second waits 10 s for the lock, exits 1 and names the first, which works on. Stopped while it waits, it ends
+    as asked."""
     story = Story("same")
     run = story.started()
     with story.load():
@@ -52,6 +53,9 @@ def second_run_same_state():
         second.expect(1, str(run.pid))
         waited = time.monotonic() - began
         check(9 < waited < 20, f"waited {waited:.1f} s for the lock")
+        second = story.start()
+        second.wait_for_handlers()
+        second.stop()
     story.verify()
     run.stop()
     check("recovering" not in run.text(), f"the first was disturbed; log {run.log}")

@@ -111,7 +111,7 @@ TEST_CASE("store: keeps the contract of EpochStore", "[state]") {
 TEST_CASE("job directory: a second holder is refused and told who holds it", "[state]") {
   const Folder folder;
   int pauses = 0;
-  const auto sleep = [&](std::chrono::milliseconds) { ++pauses; };
+  const auto sleep = [&](std::chrono::milliseconds) { return ++pauses > 0; };
   auto first = JobDirectory::open(folder.path + "/weir/clicks", std::chrono::seconds(10), sleep);
   REQUIRE(first);
   auto second = JobDirectory::open(folder.path + "/weir/clicks", std::chrono::seconds(10), sleep);
@@ -306,7 +306,7 @@ TEST_CASE("store: a mark without its store says nothing", "[state]") {
 
 TEST_CASE("job directory view: says who holds it, and makes nothing", "[state]") {
   const Folder folder;
-  const auto sleep = [](std::chrono::milliseconds) {};
+  const auto sleep = [](std::chrono::milliseconds) { return true; };
   CHECK((*JobDirectoryView::open(folder.path + "/weir/clicks"))->is_new());
   CHECK(files_below(folder.path).empty());
   auto held = JobDirectory::open(folder.path + "/weir/clicks", std::chrono::seconds(0), sleep);
@@ -324,7 +324,8 @@ TEST_CASE("job directory view: says who holds it, and makes nothing", "[state]")
 TEST_CASE("job directory: a path that cannot be made says so", "[state]") {
   const Folder folder;
   std::ofstream(folder.path + "/file") << "x";
-  auto opened = JobDirectory::open(folder.path + "/file/job", std::chrono::seconds(0), [](auto) {});
+  auto opened = JobDirectory::open(folder.path + "/file/job", std::chrono::seconds(0),
+                                   [](auto) { return true; });
   REQUIRE_FALSE(opened);
   CHECK(opened.error().code() == Code::kStateUnusable);
 }
@@ -370,8 +371,8 @@ TEST_CASE("job directory: one that is there keeps the rights that it has", "[sta
   using std::filesystem::perms;
   const Folder folder;
   const auto rights = [&](const std::string& name) {
-    const auto opened =
-        JobDirectory::open(folder.path + name, std::chrono::milliseconds(0), [](auto) {});
+    const auto opened = JobDirectory::open(folder.path + name, std::chrono::milliseconds(0),
+                                           [](auto) { return true; });
     REQUIRE(opened);
     return std::filesystem::status(folder.path + name).permissions();
   };
