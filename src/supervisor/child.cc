@@ -8,6 +8,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstring>
@@ -25,7 +26,6 @@ constexpr int kLife = 3;
 constexpr int kReport = 4;
 constexpr int kJobText = 5;
 constexpr int kConfigText = 6;
-constexpr int kFirstUnused = 7;
 // What is moved there comes from above, or one move would close what the next one needs.
 constexpr int kAbove = 16;
 
@@ -121,11 +121,12 @@ class Spawn {
 
   void move(const Descriptor& from, int to) {
     posix_spawn_file_actions_adddup2(&files_, from.get(), to);
+    first_unused_ = std::max(first_unused_, to + 1);
   }
   // The process's number. What fails in it before the program runs comes back as an errno.
   Result<std::int32_t> run(const std::string& program, std::vector<std::string> arguments,
                            std::vector<std::string> environment) {
-    posix_spawn_file_actions_addclosefrom_np(&files_, kFirstUnused);
+    posix_spawn_file_actions_addclosefrom_np(&files_, first_unused_);
     pid_t pid = 0;
     const int error = posix_spawn(&pid, program.c_str(), &files_, &attributes_,
                                   pointers(arguments).data(), pointers(environment).data());
@@ -138,6 +139,7 @@ class Spawn {
  private:
   posix_spawnattr_t attributes_{};
   posix_spawn_file_actions_t files_{};
+  int first_unused_ = STDERR_FILENO + 1;
 };
 
 }  // namespace
@@ -170,8 +172,11 @@ Result<std::unique_ptr<Child>> Child::spawn(const ChildCommand& command) {
               spawn.run(command.program, arguments_of(command), std::move(environment)));
   child->process_ = Descriptor(static_cast<int>(syscall(SYS_pidfd_open, child->pid_, 0)));
   if (!child->process_) {
-    // Without it nobody would see it end; it ends now, by its `life`.
-    return lack("pidfd_open", errno);
+    // Without it nobody would see it end.
+    const int failed = errno;
+    kill(child->pid_, SIGKILL);
+    waitpid(child->pid_, nullptr, 0);
+    return lack("pidfd_open", failed);
   }
   child->life_ = std::move(life.write_end);
   child->report_ = std::move(report.read_end);
@@ -215,6 +220,17 @@ std::string Child::save(int stderr_fd) const {
 
 void Child::signal(int number) const {
   syscall(SYS_pidfd_send_signal, process_.get(), number, nullptr, 0);
+}
+
+void Child::take_back() const {
+  for (const Descriptor* each : {&process_, &life_, &report_}) each->keep_over_exec(false);
+}
+
+void Child::put_down() {
+  signal(SIGKILL);
+  siginfo_t info{};
+  while (waitid(P_PIDFD, static_cast<id_t>(process_.get()), &info, WEXITED) != 0 && errno == EINTR)
+    continue;
 }
 
 std::vector<ChildReport> Child::read_reports() {

@@ -40,7 +40,6 @@ class Child {
   /// Errors: kRetry when the machine lacks what it takes; kStopJob when the program is not there.
   static Result<std::unique_ptr<Child>> spawn(const ChildCommand& command);
   /// One that save() wrote before the daemon replaced itself. Errors: kRetry.
-  /// One that save() wrote before the daemon replaced itself. Errors: kRetry.
   static Result<std::unique_ptr<Child>> adopt(std::string_view saved);
 
   std::int32_t pid() const { return pid_; }
@@ -51,6 +50,8 @@ class Child {
   Descriptor take_stderr() { return std::move(stderr_); }
 
   void signal(int number) const;
+  /// Ends it at once, and waits for that: for one that cannot be watched.
+  void put_down();
   /// Everything that has come; never blocks.
   std::vector<ChildReport> read_reports();
   /// Nothing more will come.
@@ -61,6 +62,8 @@ class Child {
   /// Has its descriptors, and `stderr_fd`, which take_stderr() gave, outlive an execve(2); says
   /// which they are.
   std::string save(int stderr_fd) const;
+  /// After save(), when the daemon was not replaced.
+  void take_back() const;
 
  private:
   Child() = default;

@@ -220,12 +220,13 @@ Result<> DaemonLoop::prepare_directories() {
   WEIR_ASSIGN(directory_,
               JobDirectory::open(own, std::chrono::seconds(10), [](std::chrono::milliseconds ms) {
                 std::this_thread::sleep_for(ms);
+                return true;
               }));
   WEIR_TRY(make_directory(at.logs, 0750));
   WEIR_TRY(make_directory(at.runtime, 0755));
   WEIR_TRY(make_directory(at.runtime + "/jobs", 0700));
   WEIR_ASSIGN(store_, JobStore::open(own + "/jobs"));
-  WEIR_ASSIGN(logs_, LogPump::start(at.logs));
+  WEIR_ASSIGN(logs_, LogPump::start(at.logs, waker_));
   return {};
 }
 
@@ -415,7 +416,7 @@ void DaemonLoop::upgrade() {
   const Error failed =
       replace_program(program_, options_.arguments, encode_handover(table_->hand_over()));
   log(LogLevel::kError, "the daemon was not replaced and runs on: " + failed.message());
-  logs_->resume();
+  table_->take_back();
 }
 
 void DaemonLoop::publish() {

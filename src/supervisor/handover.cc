@@ -16,10 +16,11 @@ namespace {
 
 constexpr const char* kVariable = "WEIR_HANDOVER";
 
-std::vector<std::string_view> split(std::string_view text, char at) {
+// In so many parts at most; the last is the remainder.
+std::vector<std::string_view> split(std::string_view text, char at, std::size_t parts_max) {
   std::vector<std::string_view> parts;
   while (true) {
-    const std::size_t end = text.find(at);
+    const std::size_t end = parts.size() + 1 == parts_max ? std::string_view::npos : text.find(at);
     parts.push_back(text.substr(0, end));
     if (end == std::string_view::npos) return parts;
     text.remove_prefix(end + 1);
@@ -32,21 +33,21 @@ std::string encode_handover(const std::vector<HandedChild>& children) {
   std::string text;
   for (const HandedChild& child : children) {
     text += child.job + "\t" + std::to_string(child.started_at.time_since_epoch().count()) + "\t" +
-            child.version + "\t" + child.saved + "\n";
+            child.version + "\t" + child.saved + "\t" + child.log_rest + "\n";
   }
   return text;
 }
 
 std::vector<HandedChild> decode_handover(std::string_view text) {
   std::vector<HandedChild> children;
-  for (const std::string_view line : split(text, '\n')) {
-    const std::vector<std::string_view> parts = split(line, '\t');
-    if (parts.size() != 4) continue;
+  for (const std::string_view line : split(text, '\n', std::string_view::npos)) {
+    const std::vector<std::string_view> parts = split(line, '\t', 5);
+    if (parts.size() != 5) continue;
     std::int64_t started = 0;
     const auto read = std::from_chars(parts[1].data(), parts[1].data() + parts[1].size(), started);
     if (read.ec != std::errc()) continue;
     children.push_back({std::string(parts[0]), WallTime(std::chrono::microseconds(started)),
-                        std::string(parts[2]), std::string(parts[3])});
+                        std::string(parts[2]), std::string(parts[3]), std::string(parts[4])});
   }
   return children;
 }

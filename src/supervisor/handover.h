@@ -14,11 +14,13 @@ namespace weir {
 struct HandedChild {
   std::string job;
   WallTime started_at{};
-  std::string version;  ///< weir's that it runs
-  std::string saved;    ///< Child::save()
+  std::string version;   ///< weir's that it runs
+  std::string saved;     ///< Child::save()
+  std::string log_rest;  ///< what was read of its last line
 };
 
-/// A line for each: job, microseconds since 1970, version, and what was saved, with a tab between.
+/// A line for each: job, microseconds since 1970, version, what was saved, and what was read of a
+/// line of its log, with a tab between. Pure.
 std::string encode_handover(const std::vector<HandedChild>& children);
 /// A line that cannot be read is left out: that process finds its daemon gone, and drains. Pure.
 std::vector<HandedChild> decode_handover(std::string_view text);

@@ -16,12 +16,12 @@ void JobLog::write(std::string_view lines) {
     if (!open()) return leave_out(lines);
   }
   if (left_out_ > 0) {
-    const std::string said =
-        std::to_string(left_out_) + " lines were left out here: " + why_ + "\n";
-    if (!append(said)) return leave_out(lines);
+    const std::string said = (torn_ ? "\n" : "") + std::to_string(left_out_) +
+                             " lines were left out here: " + why_ + "\n";
+    if (!append(said).empty()) return leave_out(lines);
     left_out_ = 0;
   }
-  if (!append(lines)) leave_out(lines);
+  leave_out(append(lines));
 }
 
 bool JobLog::open() {
@@ -45,20 +45,19 @@ void JobLog::rotate() {
   file_.reset();
 }
 
-bool JobLog::append(std::string_view bytes) {
-  while (!bytes.empty()) {
-    const ssize_t wrote = ::write(file_.get(), bytes.data(), bytes.size());
+std::string_view JobLog::append(std::string_view lines) {
+  while (!lines.empty()) {
+    const ssize_t wrote = ::write(file_.get(), lines.data(), lines.size());
     if (wrote < 0 && errno == EINTR) continue;
     if (wrote < 0) {
       why_ = std::strerror(errno);
-      // What is torn ends here; the next line stands on one of its own.
-      [[maybe_unused]] const ssize_t ended = ::write(file_.get(), "\n", 1);
-      return false;
+      break;
     }
     bytes_ += static_cast<std::uint64_t>(wrote);
-    bytes.remove_prefix(static_cast<std::size_t>(wrote));
+    torn_ = wrote > 0 && lines[static_cast<std::size_t>(wrote) - 1] != '\n';
+    lines.remove_prefix(static_cast<std::size_t>(wrote));
   }
-  return true;
+  return lines;
 }
 
 void JobLog::leave_out(std::string_view lines) {

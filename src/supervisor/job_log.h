@@ -29,7 +29,8 @@ class JobLog {
  private:
   bool open();
   void rotate();
-  bool append(std::string_view bytes);
+  // What could not be written of `lines`.
+  std::string_view append(std::string_view lines);
   void leave_out(std::string_view lines);
 
   const std::string path_;
@@ -37,6 +38,7 @@ class JobLog {
   Descriptor file_;
   std::uint64_t bytes_ = 0;  // in the file
   std::uint64_t left_out_ = 0;
+  bool torn_ = false;  // the last line that was written has no end
   std::string why_;
 };
 

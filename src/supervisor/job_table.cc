@@ -3,6 +3,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -16,6 +17,8 @@ namespace {
 
 // A record that could not be kept, on a disk that is full, is tried again.
 constexpr std::chrono::seconds kKeepAgain{10};
+// So long its last lines are waited for.
+constexpr std::chrono::seconds kLastLinesMax{2};
 
 void say(const std::string& job, LogLevel level, const std::string& what) {
   log(level, LogContext{.job = job, .lane = {}, .epoch = {}}, what);
@@ -42,6 +45,7 @@ JobTable::Job& JobTable::add(const std::string& name, JobRecord record, const Jo
                               .limits = terms.limits,
                               .pending = {},
                               .child = {},
+                              .ended = {},
                               .orphan = {}});
   return entry->second;
 }
@@ -69,7 +73,7 @@ bool JobTable::adopt(Job& job, const HandedChild& handed) {
   Result<std::unique_ptr<Child>> child = Child::adopt(handed.saved);
   if (!child) return false;
   job.child = std::move(*child);
-  if (const Result<> watched = watch(job); !watched) {
+  if (const Result<> watched = watch(job, handed.log_rest); !watched) {
     job.child.reset();
     return false;
   }
@@ -96,19 +100,30 @@ void JobTable::look_for_orphan(Job& job, const std::optional<ProcessId>& process
   job.machine.on_orphan(now());
 }
 
-std::vector<HandedChild> JobTable::hand_over() const {
-  const std::multimap<std::string, int> logs = logs_.pause();
+std::vector<HandedChild> JobTable::hand_over() {
+  const std::multimap<std::string, LogPump::Open> logs = logs_.pause();
   std::vector<HandedChild> children;
-  for (const auto& [name, job] : jobs_) {
+  for (auto& [name, job] : jobs_) {
+    if (job.ended) finish(job);
+    keep(job);
     if (job.child == nullptr) continue;
     const JobReport report = job.machine.report(now());
     // The newest: what an earlier process of the job left open belongs to nobody any more.
     const auto log = logs.upper_bound(name);
     const bool has_log = log != logs.begin() && std::prev(log)->first == name;
+    const LogPump::Open none{-1, {}};
+    const LogPump::Open& open = has_log ? std::prev(log)->second : none;
     children.push_back({name, report.started_at.value_or(now().wall), report.version,
-                        job.child->save(has_log ? std::prev(log)->second : -1)});
+                        job.child->save(open.fd), open.rest});
   }
   return children;
+}
+
+void JobTable::take_back() {
+  for (const auto& [name, job] : jobs_) {
+    if (job.child) job.child->take_back();
+  }
+  logs_.resume();
 }
 
 std::vector<KnownJob> JobTable::known() const {
@@ -220,9 +235,14 @@ void JobTable::reap(Job& job) {
   poller_.remove(job.child->process_fd());
   poller_.remove(job.child->report_fd());
   job.child.reset();
+  job.ended = Ended{*exit, logs_.flush(), clock_.mono() + kLastLinesMax};
+}
+
+void JobTable::finish(Job& job) {
+  const ProcessExit exit = std::exchange(job.ended, std::nullopt)->exit;
   const std::string process = process_words(job.machine.record());
-  const std::string of_memory = exit->signal == SIGKILL ? cgroups_.memory_end(job.name) : "";
-  job.machine.on_exit(*exit, of_memory.empty() ? logs_.tail(job.name) : of_memory, now());
+  const std::string of_memory = exit.signal == SIGKILL ? cgroups_.memory_end(job.name) : "";
+  job.machine.on_exit(exit, of_memory.empty() ? logs_.tail(job.name) : of_memory, now());
   changed_ = true;
   const JobReport report = job.machine.report(now());
   const bool bad = report.state == JobState::kFailed || report.state == JobState::kHalted;
@@ -245,6 +265,9 @@ void JobTable::reap(Job& job) {
 void JobTable::reap_orphan(Job& job) {
   if (!job.orphan) return;
   poller_.remove(*job.orphan);
+  // One that could not be adopted is this process's own.
+  siginfo_t info{};
+  waitid(P_PIDFD, static_cast<id_t>(*job.orphan), &info, WEXITED | WNOHANG);
   close(*job.orphan);
   job.orphan.reset();
   job.machine.on_exit({}, {}, now());
@@ -255,8 +278,8 @@ void JobTable::spawn(Job& job) {
   Result<std::unique_ptr<Child>> child = start_process(job);
   if (child) {
     job.child = std::move(*child);
-    if (Result<> watched = watch(job); !watched) {
-      job.child->signal(SIGKILL);
+    if (Result<> watched = watch(job, {}); !watched) {
+      job.child->put_down();
       child = std::move(watched.error());
     }
   }
@@ -296,14 +319,20 @@ Result<std::unique_ptr<Child>> JobTable::start_process(const Job& job) const {
                        .makes_marker = job.machine.makes_marker()});
 }
 
-Result<> JobTable::watch(Job& job) {
+Result<> JobTable::watch(Job& job, std::string log_rest) {
   WEIR_TRY(poller_.add(job.child->process_fd(), tag_of(job, Wire::kProcess)));
   WEIR_TRY(poller_.add(job.child->report_fd(), tag_of(job, Wire::kReport)));
-  if (Descriptor errors = job.child->take_stderr()) logs_.add(job.name, std::move(errors));
+  if (Descriptor errors = job.child->take_stderr()) {
+    logs_.add(job.name, std::move(errors), std::move(log_rest));
+  }
   return {};
 }
 
 void JobTable::act(Job& job, std::size_t& starting) {
+  if (job.ended) {
+    if (!logs_.is_flushed(job.ended->ticket) && clock_.mono() < job.ended->until) return;
+    finish(job);
+  }
   switch (job.machine.next(now())) {
     case JobDeed::kNone:
       return;
@@ -381,6 +410,10 @@ std::optional<MonoTime> JobTable::due() const {
   const bool no_room = held_ || starting_count() >= kStartingMax;
   for (const auto& [name, job] : jobs_) {
     // One that waits for room is woken by whoever makes it.
+    if (job.ended) {
+      add(job.ended->until);
+      continue;
+    }
     const bool waits = no_room && job.machine.wants_start();
     if (!waits) add(job.machine.due());
     if (no_room) add(job.machine.starting_until(now()));

@@ -60,7 +60,9 @@ class JobTable {
   void restore(std::map<std::string, JobRecord> records,
                const std::map<std::string, JobText>& texts, const std::vector<HandedChild>& handed);
   /// For the daemon that replaces this one; has their descriptors outlive an execve(2).
-  std::vector<HandedChild> hand_over() const;
+  std::vector<HandedChild> hand_over();
+  /// After hand_over(), when the daemon was not replaced.
+  void take_back();
   std::vector<KnownJob> known() const;
   void apply(const ReloadPlan& plan);
 
@@ -86,6 +88,12 @@ class JobTable {
   std::vector<JobReport> reports() const;
 
  private:
+  // A process that has ended, until its last lines were read.
+  struct Ended {
+    ProcessExit exit;
+    std::uint64_t ticket;  // of the log pump's flush
+    MonoTime until;        // and no longer, as when a disk hangs
+  };
   struct Job {
     std::string name;
     std::uint64_t id = 0;
@@ -97,7 +105,8 @@ class JobTable {
     std::string pending;
     bool removed = false;  // its file is gone: it goes with its process
     std::unique_ptr<Child> child;
-    std::optional<int> orphan;  // a pidfd
+    std::optional<Ended> ended;  // what `child` was
+    std::optional<int> orphan;   // a pidfd
   };
 
   // What a descriptor of a job is, in the low bits of its tag.
@@ -113,9 +122,11 @@ class JobTable {
   void apply(const ReloadStep& step, const ReloadPlan& plan);
   void spawn(Job& job);
   Result<std::unique_ptr<Child>> start_process(const Job& job) const;
-  Result<> watch(Job& job);
+  // `log_rest`: what was read of its last line.
+  Result<> watch(Job& job, std::string log_rest);
   void read_reports(Job& job);
   void reap(Job& job);
+  void finish(Job& job);
   void reap_orphan(Job& job);
   void act(Job& job, std::size_t& starting);
   std::size_t starting_count() const;

@@ -13,43 +13,24 @@ namespace {
 constexpr std::uint64_t kWakeTag = 0;
 // What a person is shown of a line in a few words.
 constexpr std::size_t kTailLineBytesMax = 2000;
-
-bool is_control(char c) {
-  const auto byte = static_cast<unsigned char>(c);
-  return (byte < 0x20 && c != '\t') || byte == 0x7f;
-}
+// What is asked to be read ends somewhere, even where somebody writes all the time: a pipe holds
+// 64 KiB.
+constexpr int kDrainReadsMax = 32;
 
 }  // namespace
 
-std::vector<std::string> LineCutter::cut(std::string_view bytes) {
-  std::vector<std::string> lines;
-  for (const char c : bytes) {
-    if (c == '\n' || rest_.size() >= kLineBytesMax) lines.push_back(std::exchange(rest_, {}));
-    if (c != '\n' && c != '\r') rest_ += is_control(c) ? '?' : c;
-  }
-  return lines;
-}
-
-std::string with_job(std::string_view job, std::string line) {
-  const std::string name(job);
-  if (line.find(" job=" + name + " ") != std::string::npos ||
-      line.find("\"job\":\"" + name + "\"") != std::string::npos) {
-    return line;
-  }
-  return "[" + name + "] " + line;
-}
-
-LogPump::LogPump(std::string directory, Waker waker, Poller poller)
+LogPump::LogPump(std::string directory, const Waker& flushed, Waker waker, Poller poller)
     : directory_(std::move(directory)),
+      flushed_(flushed),
       waker_(std::move(waker)),
       poller_(std::move(poller)),
       out_(STDERR_FILENO) {}
 
-Result<std::unique_ptr<LogPump>> LogPump::start(std::string directory) {
+Result<std::unique_ptr<LogPump>> LogPump::start(std::string directory, const Waker& flushed) {
   WEIR_ASSIGN(Waker waker, Waker::open());
   WEIR_ASSIGN(Poller poller, Poller::open());
   auto pump = std::unique_ptr<LogPump>(
-      new LogPump(std::move(directory), std::move(waker), std::move(poller)));
+      new LogPump(std::move(directory), flushed, std::move(waker), std::move(poller)));
   WEIR_TRY(pump->poller_.add(pump->waker_.fd(), kWakeTag));
   pump->resume();
   return pump;
@@ -57,9 +38,20 @@ Result<std::unique_ptr<LogPump>> LogPump::start(std::string directory) {
 
 LogPump::~LogPump() { pause(); }
 
-void LogPump::add(const std::string& job, Descriptor from) {
+void LogPump::add(const std::string& job, Descriptor from, std::string rest) {
   fcntl(from.get(), F_SETFL, O_NONBLOCK);
-  new_.send(Stream{job, std::move(from), {}});
+  {
+    // What the process before wrote last says nothing about this one.
+    const MutexLock lock(mutex_);
+    tails_.erase(job);
+  }
+  new_.send(Stream{job, std::move(from), LineCutter(std::move(rest))});
+}
+
+std::uint64_t LogPump::flush() {
+  const std::uint64_t ticket = ++wanted_;
+  waker_.wake();
+  return ticket;
 }
 
 std::string LogPump::tail(const std::string& job) {
@@ -69,28 +61,33 @@ std::string LogPump::tail(const std::string& job) {
   return text;
 }
 
-std::multimap<std::string, int> LogPump::pause() {
-  std::multimap<std::string, int> open;
+std::multimap<std::string, LogPump::Open> LogPump::pause() {
+  std::multimap<std::string, Open> open;
   if (thread_.joinable()) {
     thread_.request_stop();
     waker_.wake();
     thread_.join();
   }
-  for (const auto& [tag, stream] : streams_) open.emplace(stream.job, stream.from.get());
+  for (const auto& [tag, stream] : streams_) {
+    open.emplace(stream.job, Open{stream.from.get(), stream.cutter.rest()});
+  }
   return open;
 }
 
 void LogPump::resume() {
+  for (const auto& [tag, stream] : streams_) stream.from.keep_over_exec(false);
   thread_ = std::jthread([this](const std::stop_token& stop) { run(stop); });
 }
 
 void LogPump::run(const std::stop_token& stop) {
   bool last = false;
   while (!last) {
-    // Once more after the end was asked for: what was written before is read.
+    // What was written before the end was asked for is read.
     last = stop.stop_requested();
-    const auto timeout = last ? std::optional(std::chrono::milliseconds(0))
-                              : std::optional<std::chrono::milliseconds>();
+    const std::uint64_t wanted = wanted_;
+    const bool drains = last || wanted != done_;
+    const auto timeout = drains ? std::optional(std::chrono::milliseconds(0))
+                                : std::optional<std::chrono::milliseconds>();
     for (const std::uint64_t tag : poller_.wait(timeout)) {
       if (tag == kWakeTag) {
         waker_.wait(std::chrono::milliseconds(0));
@@ -99,6 +96,18 @@ void LogPump::run(const std::stop_token& stop) {
       }
     }
     take_new();
+    if (!drains) continue;
+    drain();
+    if (done_.exchange(wanted) != wanted) flushed_.wake();
+  }
+}
+
+void LogPump::drain() {
+  std::vector<std::uint64_t> tags;
+  tags.reserve(streams_.size());
+  for (const auto& [tag, stream] : streams_) tags.push_back(tag);
+  for (const std::uint64_t tag : tags) {
+    for (int i = 0; i < kDrainReadsMax && pump(tag); ++i) continue;
   }
 }
 
@@ -110,19 +119,22 @@ void LogPump::take_new() {
   }
 }
 
-void LogPump::pump(std::uint64_t tag) {
+bool LogPump::pump(std::uint64_t tag) {
   const auto found = streams_.find(tag);
-  if (found == streams_.end()) return;
+  if (found == streams_.end()) return false;
   Stream& stream = found->second;
   std::array<char, 65536> room{};
   const ssize_t got = read(stream.from.get(), room.data(), room.size());
-  if (got < 0 && (errno == EINTR || errno == EAGAIN)) return;
+  if (got < 0 && errno == EINTR) return true;
+  if (got < 0 && errno == EAGAIN) return false;
   if (got > 0) {
-    return write(stream.job, stream.cutter.cut({room.data(), static_cast<std::size_t>(got)}));
+    write(stream.job, stream.cutter.cut({room.data(), static_cast<std::size_t>(got)}));
+    return true;
   }
-  if (std::string rest = stream.cutter.rest(); !rest.empty()) write(stream.job, {rest});
+  write(stream.job, stream.cutter.finish());
   poller_.remove(stream.from.get());
   streams_.erase(found);
+  return false;
 }
 
 void LogPump::write(const std::string& job, const std::vector<std::string>& lines) {

@@ -15,10 +15,13 @@ constexpr std::array<std::pair<std::string_view, RunEnd>, 5> kEnds{{{"stopped", 
                                                                     {"failed", RunEnd::kFailed}}};
 
 std::string escaped(std::string_view text) {
-  // Every byte may need two, and something stands before them.
-  constexpr std::size_t kTextMax = kReportBytesMax / 2 - 256;
+  // Something stands before and behind it; the rest of a character still comes.
+  constexpr std::size_t kTextMax = kReportBytesMax - 256;
+  constexpr std::size_t kRestMax = 4;
   std::string out;
-  for (const char c : text.substr(0, kTextMax)) {
+  for (const char c : text) {
+    const bool continues = (static_cast<unsigned char>(c) & 0xc0U) == 0x80;
+    if (out.size() >= kTextMax + (continues ? kRestMax : 0)) return out + "...";
     if (c == '\\') {
       out += "\\\\";
     } else if (c == '\n') {

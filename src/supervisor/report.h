@@ -32,9 +32,10 @@ struct EndReport {
 using ChildReport = std::variant<HelloReport, BeatReport, EndReport>;
 
 constexpr std::chrono::seconds kBeatEvery{5};
-constexpr std::size_t kReportBytesMax = 64U << 10U;
+/// What a pipe takes whole or not at all (PIPE_BUF of pipe(7)): no line is ever torn.
+constexpr std::size_t kReportBytesMax = 4096;
 
-/// The line of `report`, with its newline. A text that is too long is cut. Pure.
+/// The line of `report`, with its newline. A text that is too long is cut, and ends in "...". Pure.
 std::string to_line(const ChildReport& report);
 
 /// Cuts what comes over the pipe into reports. Thread: its owner's.

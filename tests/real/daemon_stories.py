@@ -374,7 +374,7 @@ def daemon_refused():
         listens = f"{jobs}{own}api: {{ listen: '0.0.0.0:9', token: '${{file:%s}}' }}\n"
         refused(site, listens % "nowhere", 1, "W1023", "No such file")
         refused(site, listens % (site.root / "short"), 78, "W4402", "16 characters")
-        refused(site, f"{jobs}{own}api: {{ listen: '0.0.0.0:9' }}\n", 78, "W4402", "no api.token")
+        refused(site, f"{jobs}{own}api: {{ listen: '0.0.0.0:9' }}\n", 78, "W1007", "\"token\" is missing", "from other machines")
         if os.geteuid() == 0:
             os.chmod(site.root, 0o755)
             refused(site, f"{jobs}{off}state_dir: s3\n", 78, "W4102", "Permission denied", nobody=True)

@@ -39,6 +39,17 @@ TEST_CASE("report: a text that is too long is cut, and the line stays one") {
   const std::string line = to_line(EndReport{RunEnd::kFailed, 1, std::string(1U << 20U, '\n')});
   CHECK(line.size() <= kReportBytesMax);
   CHECK(ReportReader().read(line).size() == 1);
+  // Between two characters, and where text is none.
+  for (const std::string character : {"\xc3\xa9", "\xe2\x82\xac", "\x80"}) {
+    std::string why = "x";
+    for (int i = 0; i < 10'000; ++i) why += character;
+    const std::string cut = to_line(EndReport{RunEnd::kFailed, 1, why});
+    CHECK(cut.size() <= kReportBytesMax);
+    const auto reports = ReportReader().read(cut);
+    const std::string& read = std::get<EndReport>(reports.at(0)).why;
+    CHECK(read.ends_with(character + "..."));
+    CHECK(read == why.substr(0, read.size() - 3) + "...");
+  }
 }
 
 }  // namespace weir

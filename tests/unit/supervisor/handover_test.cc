@@ -1,0 +1,27 @@
+#include "supervisor/handover.h"
+
+#include <catch2/catch.hpp>
+
+namespace weir {
+
+TEST_CASE("handover: what is written is read") {
+  const std::vector<HandedChild> children{
+      {"a", WallTime(std::chrono::microseconds(1'700'000'000'000'001)), "0.1.0", "12 5 6 7 8", ""},
+      {"b", WallTime(std::chrono::microseconds(1)), "0.2.0", "13 9 10 11", "half a\tline"}};
+  const std::vector<HandedChild> read = decode_handover(encode_handover(children));
+  REQUIRE(read.size() == 2);
+  for (std::size_t i = 0; i < read.size(); ++i) {
+    CHECK(read[i].job == children[i].job);
+    CHECK(read[i].started_at == children[i].started_at);
+    CHECK(read[i].version == children[i].version);
+    CHECK(read[i].saved == children[i].saved);
+    CHECK(read[i].log_rest == children[i].log_rest);
+  }
+}
+
+TEST_CASE("handover: a line that cannot be read is left out") {
+  CHECK(decode_handover("").empty());
+  CHECK(decode_handover("a\t1\t0.1.0\t1 2 3 4\nb\tx\t0.1.0\t1 2 3 4\t\n\nc").empty());
+}
+
+}  // namespace weir
