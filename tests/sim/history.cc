@@ -34,6 +34,7 @@ struct Machine {
   std::string name;
   FakeDisk disk;
   std::optional<FakeDisk> backup;
+  std::vector<FakeDisk> replaced;  // as they were when another took their place
   std::unique_ptr<SimProcess> process;
   bool takes_over_next = false;
   std::optional<Code> halted;  // by its last process
@@ -226,13 +227,19 @@ std::string missing_on(const FakeDisk& disk, const Cell& cell) {
   return equal ? "" : "M1: " + std::to_string(cell.epoch.value()) + " has no durable D record";
 }
 
-// Of the machines that know the cell's owner one has committed; the others are copies.
+// Of the disks that know the cell's owner one is the committer's, which may be gone by the time
+// that its request arrives; the others are copies.
 void History::check_stores() {
-  std::string missing;
+  std::vector<const FakeDisk*> disks;
   for (const auto& machine : machines_) {
-    const std::optional<LaneRecord>& lane = machine->disk.durable().lane;
+    disks.push_back(&machine->disk);
+    for (const FakeDisk& disk : machine->replaced) disks.push_back(&disk);
+  }
+  std::string missing;
+  for (const FakeDisk* disk : disks) {
+    const std::optional<LaneRecord>& lane = disk->durable().lane;
     if (!auditor_.cell() || !lane || lane->owner_next != auditor_.cell()->owner) continue;
-    missing = missing_on(machine->disk, *auditor_.cell());
+    missing = missing_on(*disk, *auditor_.cell());
     if (missing.empty()) return;
   }
   if (!missing.empty()) auditor_.fail(missing);
@@ -468,6 +475,7 @@ void History::disturb_disk(Machine& machine) {
   const bool lost = weather_.lost_disk && dice_.one_in(2);
   if (!lost && (!weather_.restored_disk || !machine.backup)) return;
   note(machine.name, lost ? "has a new disk" : "has an older copy of its disk");
+  machine.replaced.push_back(machine.disk);
   machine.disk = lost ? FakeDisk() : *machine.backup;
   explained_.insert(Code::kOtherOwner);
   if (weather_.follows) explained_.insert(Code::kStateLost);
