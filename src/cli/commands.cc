@@ -15,12 +15,14 @@
 #include "cli/daemon.h"
 #include "cli/eval.h"
 #include "cli/explain.h"
+#include "cli/generate.h"
 #include "cli/help.h"
 #include "cli/job_options.h"
 #include "cli/load_job.h"
 #include "cli/marker.h"
 #include "cli/offsets.h"
 #include "cli/usage.h"
+#include "cli/version.h"
 #include "connectors/kafka/version.h"
 #include "job/checkpoint.h"
 #include "job/matches.h"
@@ -56,7 +58,7 @@ class RunCommand {
   int run() {
     // First of all: a signal that comes while the job is read drains it too.
     if (const Result<> caught = catch_stops(); !caught) return refuse(caught.error().message());
-    Result<std::unique_ptr<Supervised>> daemon = Supervised::from_environment(WEIR_VERSION);
+    Result<std::unique_ptr<Supervised>> daemon = Supervised::from_environment(kVersion);
     if (!daemon) return refuse(daemon.error().message());
     daemon_ = std::move(*daemon);
     set_open_files(open_files_of_job(open_files(), daemon_ != nullptr));
@@ -96,7 +98,7 @@ class RunCommand {
     const SystemClock clock;
     JobApi api(
         {.job = loaded.job->identity(),
-         .version = WEIR_VERSION,
+         .version = kVersion,
          .plan = explain_plan(*loaded.job, *loaded.plan,
                               {.instance = loaded.config.instance,
                                .directory = directories.state + "/" + loaded.config.instance + "/" +
@@ -148,8 +150,8 @@ int plan_or_reload(const Flags& flags) {
 }
 
 int version() {
-  std::printf("weir %s\nlibrdkafka %s\nRocksDB %s\n", WEIR_VERSION,
-              kafka::library_version().c_str(), rocksdb_version().c_str());
+  std::printf("weir %s\nlibrdkafka %s\nRocksDB %s\n", kVersion, kafka::library_version().c_str(),
+              rocksdb_version().c_str());
   return kExitDone;
 }
 
@@ -187,6 +189,7 @@ void add_commands(CLI::App& app, Flags& flags, int& exit_code) {
   explain_command->add_option("CODE", flags.code, "a code, or the name of a HALT");
   explain_command->callback([&] { exit_code = explain_code(flags.code); });
 
+  add_generate_command(app, exit_code);
   app.add_subcommand("version", "the versions of weir and its libraries")->callback([&] {
     exit_code = version();
   });

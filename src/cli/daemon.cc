@@ -8,6 +8,8 @@
 #include "base/log.h"
 #include "cli/job_options.h"
 #include "cli/load_job.h"
+#include "cli/upgrade.h"
+#include "cli/version.h"
 #include "job/run.h"
 #include "supervisor/daemon.h"
 
@@ -15,6 +17,7 @@ namespace weir {
 namespace {
 
 struct DaemonFlags : JobFlags {
+  bool upgrade = false;
   std::uint32_t api_request_ms = 10'000;
 };
 
@@ -64,7 +67,7 @@ int run_daemon(const DaemonFlags& flags) {
       {.config = *config,
        .config_file = config->source ? absolute_beside({}, config->source->path()) : "",
        .directories = directories,
-       .version = WEIR_VERSION,
+       .version = kVersion,
        .arguments = own_arguments(flags)},
       clock, random);
   if (!daemon) return fail(daemon.error());
@@ -88,9 +91,13 @@ void add_daemon_command(CLI::App& app, int& exit_code) {
                    "weir.yaml (default: $WEIR_CONFIG, else /etc/weir/weir.yaml when it is there)")
       ->type_name("FILE");
   add_state_dir_option(*command, *flags);
+  command->add_flag("--upgrade", flags->upgrade,
+                    "have the running daemon replaced by the program on disk; its jobs run on");
   // For tests of the API's bounds.
   command->add_option("--api-request-ms", flags->api_request_ms)->group("");
-  command->callback([flags, &exit_code] { exit_code = run_daemon(*flags); });
+  command->callback([flags, &exit_code] {
+    exit_code = flags->upgrade ? upgrade_daemon(*flags) : run_daemon(*flags);
+  });
 }
 
 }  // namespace weir

@@ -43,6 +43,37 @@ constexpr Page kPages[] = {
      "  weir plan job.yaml\n"
      "  weir plan job.yaml --param limit=90\n"
      "  weir plan --reload                        which jobs would `weir reload` start or stop?"},
+    {"daemon",
+     "Runs each *.yaml of weir.yaml's jobs_dir in a process of its own, starts again what fails,\n"
+     "and ends when it is told to and the last job has drained. It is what systemd's weir.service\n"
+     "runs; the commands from ps to logs talk to it. --upgrade has the daemon that runs replace\n"
+     "itself by the program on disk: its jobs run on, and each is moved by its next restart.",
+     "  weir daemon --config weir.yaml\n"
+     "  weir daemon --upgrade && weir restart --all --parallel 4"},
+    {"ps",
+     "Shows the daemon's jobs: their state, since when, failures, and what is wrong with them or\n"
+     "with the files of jobs_dir.",
+     "  weir ps\n"
+     "  weir ps --json | jq -r '.jobs[] | select(.state == \"failed\") | .name'"},
+    {"start",
+     "Starts a job that was stopped, has halted or has failed, makes its marker again, and waits\n"
+     "until it runs. Its failures are forgotten.",
+     "  weir start late-departures"},
+    {"stop",
+     "Has a job finish its open epoch, commit and end, and waits for it. It stays stopped over\n"
+     "restarts of the daemon, until `weir start`.",
+     "  weir stop late-departures"},
+    {"restart", "Has a job drain and starts it again, by the program that is on disk by then.",
+     "  weir restart late-departures\n"
+     "  weir restart --all --parallel 4"},
+    {"reload",
+     "Reads weir.yaml and the files of jobs_dir anew: new jobs start, removed ones drain and end,\n"
+     "changed ones are restarted. A file with a mistake changes nothing, and says so.",
+     "  weir reload --dry-run\n"
+     "  weir reload"},
+    {"lag",
+     "Shows how far a running job has read in each partition, and how many records are left.",
+     "  weir lag late-departures"},
     {"offsets",
      "Shows what a job goes on from: its positions, its cell, its group, and what the next start\n"
      "would do; or mends them, when the job has halted. HALT messages name the command to give.",
@@ -141,7 +172,7 @@ class HelpFormatter final : public CLI::FormatterBase {
         [](const CLI::Option* o) { return o->nonpositional() && !o->get_group().empty(); });
     const auto words = app->get_options([](const CLI::Option* o) { return o->get_positional(); });
     const auto commands =
-        app->get_subcommands([](const CLI::App* a) { return !a->get_name().empty(); });
+        app->get_subcommands([](const CLI::App* a) { return !a->get_group().empty(); });
 
     out << name_of(*app) << ": " << app->get_description() << "\n\nUsage: " << name_of(*app);
     for (const CLI::Option* word : words) out << ' ' << usage_of(*word);
@@ -189,6 +220,11 @@ class HelpFormatter final : public CLI::FormatterBase {
 };
 
 }  // namespace
+
+HelpPage help_page(const CLI::App& app) {
+  const Page* const page = page_of(app);
+  return page == nullptr ? HelpPage{} : HelpPage{page->prose, page->examples};
+}
 
 std::shared_ptr<CLI::FormatterBase> make_help_formatter() {
   return std::make_shared<HelpFormatter>();

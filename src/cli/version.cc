@@ -1,0 +1,7 @@
+#include "cli/version.h"
+
+namespace weir {
+
+const char* const kVersion = WEIR_VERSION;
+
+}  // namespace weir
