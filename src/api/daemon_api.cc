@@ -83,8 +83,10 @@ const JobReport* find(const DaemonReport& report, const std::string& name) {
   return nullptr;
 }
 
-HttpResponse unknown_job(const std::string& name) {
-  return error_response(404, "there is no job \"" + name + "\"");
+HttpResponse unknown_job(const DaemonReport& report, const std::string& name) {
+  std::vector<std::string> names;
+  for (const JobReport& job : report.jobs) names.push_back(job.name);
+  return error_response(404, unknown_job_text(name, names));
 }
 
 // "HALT other_owner (W5001): ..." -> "other_owner"
@@ -304,7 +306,7 @@ HttpResponse DaemonApi::jobs(const HttpRequest& request, const std::string& /*no
 HttpResponse DaemonApi::job(const HttpRequest& request, const std::string& name) {
   const auto report = control_.report();
   const JobReport* const found = find(*report, name);
-  if (found == nullptr) return unknown_job(name);
+  if (found == nullptr) return unknown_job(*report, name);
   if (asks_for(request, "format", "text")) {
     return text_response(std::string(to_string(found->state)) + "\n" + found->why + "\n");
   }
@@ -329,7 +331,7 @@ HttpResponse DaemonApi::of_process(const std::string& name, const std::string& t
                                    bool is_text) const {
   const auto report = control_.report();
   const JobReport* const job = find(*report, name);
-  if (job == nullptr) return unknown_job(name);
+  if (job == nullptr) return unknown_job(*report, name);
   if (!job->pid) {
     return error_response(409,
                           "the job " + name + " is " + std::string(to_string(job->state)) +

@@ -10,6 +10,7 @@
 #include <thread>
 #include <vector>
 
+#include "api/job_table_text.h"
 #include "cli/api_answer.h"
 #include "cli/daemon_client.h"
 #include "cli/logs.h"
@@ -154,15 +155,31 @@ int restart(const ControlFlags& flags) {
   return flags.all ? restart_all(flags) : change(flags, "restart", {"running", "finished"});
 }
 
+std::vector<ReloadStep> steps_of(const std::string& body) {
+  ApiAnswer answer(body);
+  std::vector<ReloadStep> steps;
+  for (const std::string_view step : answer.elements(answer.root(), "steps")) {
+    steps.push_back({.kind = reload_kind(answer.text(step, "kind")),
+                     .job = answer.text(step, "job"),
+                     .file = answer.text(step, "file"),
+                     .text = answer.text(step, "text")});
+  }
+  return steps;
+}
+
+// 78 when a file has a mistake, as `weir check` ends; the others are taken up all the same.
 int reload(const ControlFlags& flags) {
   const DaemonClient daemon(flags);
   if (!daemon.known()) return kExitConfig;
   const HttpFetch answer =
-      daemon.ask("POST", std::string("/v1/reload?") + (flags.dry_run ? "dry_run=1&" : "") +
-                             (flags.json ? "" : "format=text"));
+      daemon.ask("POST", std::string("/v1/reload") + (flags.dry_run ? "?dry_run=1" : ""));
   if (answer.status != 200) return daemon.say_failed(answer);
-  print(answer.body);
-  return kExitDone;
+  const std::vector<ReloadStep> steps = steps_of(answer.body);
+  print(flags.json ? answer.body : reload_text(steps));
+  const bool kept = std::any_of(steps.begin(), steps.end(), [](const ReloadStep& step) {
+    return step.kind == ReloadStep::Kind::kKeep;
+  });
+  return kept ? kExitConfig : kExitDone;
 }
 
 int logs(const ControlFlags& flags) {

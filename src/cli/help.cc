@@ -85,7 +85,7 @@ constexpr Page kPages[] = {
      "A job needs to see it gone twice, so it stops after one or two of its checks. The exit code\n"
      "is 1 when it cannot be told whether the marker is there.",
      "  weir marker status job.yaml\n"
-     "  weir marker delete job.yaml"},
+     "  weir marker delete late-departures        one of the daemon's jobs"},
     {"top",
      "Shows the daemon's jobs on the terminal, drawn anew each second: those that need a person\n"
      "first, then those that are furthest behind. IN/S and OUT/S are rows that were committed\n"

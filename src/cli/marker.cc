@@ -1,5 +1,7 @@
 #include "cli/marker.h"
 
+#include <unistd.h>
+
 #include <CLI/CLI.hpp>
 #include <cstdio>
 #include <functional>
@@ -12,6 +14,10 @@
 #include "cli/load_job.h"
 #include "job/marker.h"
 #include "job/run.h"
+#include "spec/directories.h"
+#include "supervisor/control.h"
+#include "supervisor/job_text.h"
+#include "supervisor/jobs_directory.h"
 
 namespace weir {
 namespace {
@@ -77,8 +83,42 @@ struct MarkerFlags : JobFlags {
   bool json = false;
 };
 
+// A job of weir.yaml's jobs_dir may be named in the place of its file. Empty, and said why, when
+// there is none.
+std::string file_of(const JobFlags& flags) {
+  const bool is_file = flags.job.find('/') != std::string::npos || flags.job.ends_with(".yaml") ||
+                       flags.job.ends_with(".yml") || access(flags.job.c_str(), F_OK) == 0;
+  if (is_file) return flags.job;
+  Diagnostics mistakes;
+  const auto config = load_config(flags, mistakes);
+  if (!config) {
+    std::fputs(mistakes.render().c_str(), stderr);
+    return {};
+  }
+  const std::string directory = directories_of(*config, flags.state_dir).jobs;
+  std::vector<std::string> names;
+  if (!directory.empty()) {
+    const Result<std::vector<FoundFile>> found = read_jobs_directory(directory);
+    if (!found) {
+      fail(found.error().message(), kExitConfig);
+      return {};
+    }
+    for (const FoundFile& file : *found) {
+      names.push_back(read_job_text(file.path, file.text, *config).name);
+      if (names.back() == flags.job) return file.path;
+    }
+  }
+  fail(unknown_job_text(flags.job, names) + (directory.empty()
+                                                 ? "; without a weir.yaml it is named by its file"
+                                                 : " in " + directory),
+       kExitConfig);
+  return {};
+}
+
 int with_marker(const MarkerFlags& flags, Act act) {
-  const LoadedJob loaded = load_job(flags, flags.job);
+  const std::string file = file_of(flags);
+  if (file.empty()) return kExitConfig;
+  const LoadedJob loaded = load_job(flags, file);
   if (const int code = report(loaded); code != kExitDone) return code;
   const MarkerSpec& marker = loaded.job->marker;
   if (marker.kind == MarkerKind::kNone) {
@@ -106,7 +146,8 @@ void add_marker_command(CLI::App& app, int& exit_code) {
   const auto flags = std::make_shared<MarkerFlags>();
   const auto add = [&](const char* name, const char* help, Act act) {
     CLI::App* const made = command->add_subcommand(name, help);
-    made->add_option("JOB", flags->job, "the job file")->required();
+    made->add_option("JOB", flags->job, "the job file, or the name of one of the daemon's jobs")
+        ->required();
     made->add_flag("--json", flags->json, "as a JSON object");
     add_config_options(*made, *flags);
     made->callback([flags, act, &exit_code] { exit_code = with_marker(*flags, act); });

@@ -1,5 +1,7 @@
 #include "supervisor/control.h"
 
+#include "base/nearest.h"
+
 namespace weir {
 
 std::string_view to_string(JobState state) {
@@ -44,6 +46,21 @@ std::string_view to_string(ReloadStep::Kind kind) {
       return "unchanged";
   }
   return "?";
+}
+
+ReloadStep::Kind reload_kind(std::string_view word) {
+  using Kind = ReloadStep::Kind;
+  for (const Kind kind : {Kind::kStart, Kind::kStop, Kind::kRestart, Kind::kUpdate, Kind::kRename,
+                          Kind::kUnchanged}) {
+    if (to_string(kind) == word) return kind;
+  }
+  return Kind::kKeep;
+}
+
+std::string unknown_job_text(const std::string& name, const std::vector<std::string>& jobs) {
+  const std::vector<std::string_view> known(jobs.begin(), jobs.end());
+  const std::string hint = did_you_mean(name, known);
+  return "there is no job \"" + name + "\"" + (hint.empty() ? "" : "; " + hint);
 }
 
 }  // namespace weir

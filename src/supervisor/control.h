@@ -83,6 +83,11 @@ struct ReloadStep {
   std::string text;  ///< for a person: what changed, or why it is kept
 };
 std::string_view to_string(ReloadStep::Kind kind);
+/// Of to_string()'s word; kKeep for one of a later version.
+ReloadStep::Kind reload_kind(std::string_view word);
+
+/// `there is no job "cliks"; did you mean "clicks"?` Pure.
+std::string unknown_job_text(const std::string& name, const std::vector<std::string>& jobs);
 
 struct StartOptions {
   bool takeover = false;  ///< --takeover, for this start only

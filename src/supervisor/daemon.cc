@@ -269,7 +269,7 @@ Result<> DaemonLoop::of_job(const std::string& name, const std::function<void(Jo
     WEIR_TRY(not_while_stopping());
     JobMachine* const job = table_->find(name);
     if (job == nullptr) {
-      return Error{Action::kStopJob, Code::kUnknownJob, "there is no job \"" + name + "\""};
+      return Error{Action::kStopJob, Code::kUnknownJob, unknown_job_text(name, table_->names())};
     }
     what(*job);
     publish();  // who asked may look at once

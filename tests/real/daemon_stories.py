@@ -218,7 +218,7 @@ def daemon_killed():
 
 
 def daemon_replaced():
-    """SIGUSR2: the daemon replaces itself and keeps its jobs, which notice nothing."""
+    """`weir daemon --upgrade`, by SIGUSR2: the daemon replaces itself and keeps its jobs, which notice nothing."""
     with Site() as site:
         for name in "ab":
             site.job(name)
@@ -227,9 +227,9 @@ def daemon_replaced():
         started = site.get("/v1/version")["startedAt"]
         for _ in range(3):
             before = started
-            site.daemon.send_signal(signal.SIGUSR2)
-            started = until("a new daemon answers", lambda: (
-                (answer := site.get("/v1/version")) and answer["startedAt"] != before and answer["startedAt"]))
+            check("the daemon runs version" in site.weir("daemon", "--upgrade"), "what was done is said")
+            started = site.get("/v1/version")["startedAt"]
+            check(started != before, "it is the same daemon")
             until("it has the jobs", lambda: all(site.state(name) == "running" for name in "ab"))
             check(pids == {name: site.pid(name) for name in "ab"}, "the same processes")
         os.kill(pids["a"], signal.SIGKILL)
@@ -253,11 +253,13 @@ def daemon_reloads():
         site.job("b", more="# a comment\nrestart: { max_attempts: 9 }\n")
         (site.root / "jobs.d/c.yaml").unlink()
         (site.root / "jobs.d/d.yaml").write_text("version: 1\njob: d\nsorces: {}\n")
-        dry = site.weir("reload", "--dry-run")
+        dry = site.weir("reload", "--dry-run", code=78)
         check(all(word in dry for word in ("start", "restart", "update", "stop", "keep", "sorces")), dry)
-        check(site.weir("plan", "--reload") == dry, "weir plan --reload shows the same")
+        check(site.weir("plan", "--reload", code=78) == dry, "weir plan --reload shows the same")
         check(site.state("n") == "none", "a dry run changes nothing")
-        site.weir("reload")
+        check("sorces" in site.weir("reload", code=78), "the mistake is said")
+        for words in (["stop", "N"], ["lag", "N"], ["start", "N"]):
+            check('there is no job "N"; did you mean "n"?' in site.weir(*words, code=1), words)
         site.wait_state("n", "running")
         until("a is another process", lambda: site.state("a") == "running" and site.pid("a") != pids["a"])
         check(site.pid("b") == pids["b"], "b was not restarted for a comment")
@@ -276,7 +278,7 @@ def daemon_reloads():
         site.daemon.send_signal(signal.SIGHUP)
         until("the mistake is told", lambda: "jobs_dri" in site.get("/readyz"))
         site.config.write_text(text)
-        site.weir("reload")
+        site.weir("reload", code=78)  # d's file is as it was
         check("jobs_dri" not in site.get("/readyz"), "it is mended")
         check(site.end() == 0, "exit")
         for name in "abdn":
@@ -295,6 +297,16 @@ def daemon_markers():
         for name in "ab":
             site.wait_state(name, "running")
         until("the markers", lambda: (site.root / "a.run").exists() and (site.root / "running").exists())
+        # By the job's name; the file is named otherwise.
+        (site.root / "jobs.d/a.yaml").rename(site.root / "jobs.d/first.yaml")
+
+        def status(name):
+            return subprocess.run([WEIR, "marker", "status", name, "--config", site.config], capture_output=True, text=True)
+
+        check("exists" in status("a").stdout, "the marker of a job by its name")
+        done = status("A")
+        check(done.returncode == 78 and 'did you mean "a"?' in done.stderr, done.stderr)
+        site.weir("reload")
         (site.root / "a.run").unlink()
         job = site.wait_state("a", "stopped")
         check(job["desired"] == "stopped" and job["failures"] == 0 and "marker" in job["why"], job)
