@@ -399,7 +399,9 @@ void JobTable::keep(Job& job) {
     return;
   }
   job.saved = job.machine.record();
-  job.save_failed = false;
+  if (std::exchange(job.save_failed, false)) {
+    say(job.name, LogLevel::kInfo, "what the daemon must remember of it is written again");
+  }
 }
 
 std::optional<MonoTime> JobTable::due() const {

@@ -471,6 +471,44 @@ def daemon_cgroups():
         check(site.end() == 0, "exit")
 
 
+def daemon_disk_full():
+    """The disk of state and logs is full: the jobs that cannot go on are FAILED and say why, one that is told to stop does,
+    and with room again everything is as people wanted it, also after another start of the daemon."""
+    from disk_stories import fill, small_disk  # it knows of mounts
+
+    with Site() as site:
+        disk = site.root / "disk"
+        site.config.write_text(site.config.read_text().replace("state_dir: state", "state_dir: disk/state")
+                               .replace("log_dir: logs", "log_dir: disk/logs"))
+        with small_disk(disk, "96m"):
+            for name in "ab":
+                site.job(name, more="restart: { max_attempts: 2, backoff: { initial: 100ms, max: 100ms } }\n")
+            site.start()
+            for name in "ab":
+                site.wait_state(name, "running")
+            filler = fill(disk)
+            # Its ballast is what the next start has; that goes too.
+            failed = until("a is FAILED", lambda: fill(disk) and site.state("a") == "failed" and site.jobs()["a"], 60)
+            check("the disk is full" in failed["why"], failed)
+            until("b too", lambda: fill(disk) and site.state("b") == "failed", 60)
+            check("the disk is full" in site.weir("ps"), "ps says why")
+            site.weir("stop", "b")
+            check(site.jobs()["b"]["desired"] == "stopped", site.jobs()["b"])
+            filler.unlink()
+            site.weir("start", "a")
+            rows = site.check_rows("a")
+            until("a goes on", lambda: site.check_rows("a") > rows + 5)
+            until("what was left out of the daemon's store is there",
+                  lambda: "cannot be written" not in site.daemon_log() or "is written again" in site.daemon_log(), 30)
+            check(site.end() == 0, "exit")
+            site.start()
+            site.wait_state("a", "running")
+            check(site.jobs()["b"]["desired"] == "stopped" and site.state("b") != "running", "b's stop was forgotten")
+            check(site.end() == 0, "exit")
+            for name in "ab":
+                site.check_rows(name)
+
+
 def daemon_hung_job():
     """A job that gives no sign of life for 60 s is killed and started again: one attempt."""
     with Site() as site:
@@ -490,4 +528,5 @@ def daemon_hung_job():
 if __name__ == "__main__":
     tell([daemon_runs_jobs, daemon_stop_is_remembered, daemon_killed_job_comes_back, daemon_killed,
           daemon_replaced, daemon_reloads, daemon_markers, daemon_bad_surroundings, daemon_refused,
-          daemon_open_files, daemon_cgroups, daemon_hung_job])
+          daemon_open_files, daemon_cgroups,
+          daemon_disk_full, daemon_hung_job])

@@ -255,5 +255,6 @@ def source_file_changes():
     story.verify(ordered=False)
 
 
-tell([full_outbox, follower_disk_full, state_disk_full_with_records, sink_directory_vanishes, sink_directory_read_only,
-      source_directory_vanishes, source_file_changes])
+if __name__ == "__main__":
+    tell([full_outbox, follower_disk_full, state_disk_full_with_records, sink_directory_vanishes, sink_directory_read_only,
+          source_directory_vanishes, source_file_changes])
