@@ -44,10 +44,21 @@ std::string extra_word(const CLI::App& command, const std::string& word) {
          (hint.empty() ? "" : ", " + hint) + "\n";
 }
 
+// A command that is nothing without one of its own.
+std::string missing_command(const CLI::App& command, const std::vector<std::string>& words) {
+  std::string names;
+  for (const CLI::App* next : visible_commands(command)) {
+    names += (names.empty() ? "" : ", ") + next->get_name();
+  }
+  const std::string hint = words.empty() ? "" : did_you_mean_command(command, words.front());
+  return (words.empty() ? "" : words.front() + ": ") + name_of(command) + " needs one of " + names +
+         (hint.empty() ? "" : ", " + hint) + "\n";
+}
+
 // "JOB is required" of CLI11 says which.
 std::string missing(const CLI::App& command, const std::string& what) {
   const std::size_t end = what.find(" is required");
-  if (end == std::string::npos || what.starts_with("A subcommand")) return what + "\n";
+  if (end == std::string::npos) return what + "\n";
   return what.substr(0, end) + ": is missing, as in " + name_of(command) + " " +
          what.substr(0, end) + "\n";
 }
@@ -93,7 +104,10 @@ std::string parse_mistake(const CLI::App& app, const CLI::ParseError& error) {
     return text + see_help(command);
   }
   if (dynamic_cast<const CLI::RequiredError*>(&error) != nullptr) {
-    return missing(command, what) + see_help(command);
+    const bool lacks_command = what.starts_with("A subcommand");
+    return (lacks_command ? missing_command(command, app.remaining(true))
+                          : missing(command, what)) +
+           see_help(command);
   }
   if (dynamic_cast<const CLI::ArgumentMismatch*>(&error) != nullptr) {
     // "--config: 1 required FILE missing"
