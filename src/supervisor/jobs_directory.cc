@@ -102,8 +102,10 @@ Result<std::vector<FoundFile>> read_jobs_directory(const std::string& directory)
     entry.increment(failed);
   }
   if (failed) {
-    return Error{Action::kRetry,
-                 "the jobs' directory " + directory + " cannot be read: " + failed.message()};
+    return Error{Action::kRetry, Code::kFileUnreadable,
+                 "the jobs' directory " + directory + " cannot be read: " + failed.message() +
+                     "; jobs_dir of weir.yaml names it, and the daemon's user must be able to read "
+                     "it"};
   }
   std::sort(paths.begin(), paths.end());
   std::vector<FoundFile> found;

@@ -271,7 +271,8 @@ def daemon_reloads():
         until("d runs its accepted text", lambda: site.state("d") == "running" and site.pid("d") != pids["d"])
         # An unreadable directory, and a weir.yaml with a mistake, change nothing.
         (site.root / "jobs.d").rename(site.root / "elsewhere")
-        check("cannot be read" in site.weir("reload", code=1), "no directory")
+        said = site.weir("reload", code=1)
+        check("cannot be read" in said and "jobs_dir of weir.yaml names it" in said, said)
         (site.root / "elsewhere").rename(site.root / "jobs.d")
         text = site.config.read_text()
         site.config.write_text(text + "jobs_dri: x\n")
