@@ -36,6 +36,13 @@ bool goes(const ExpressionNode& node, TypeKind to) {
   return node.unknown || node.type.kind == to || goes_implicitly(node.type.kind, to);
 }
 
+// A day that PostgreSQL knows may be none here.
+std::string_view range_of(Type type) {
+  const bool has_date = type.kind == TypeKind::kDate || type.kind == TypeKind::kTimestamp ||
+                        type.kind == TypeKind::kTimestamptz;
+  return has_date ? "; it would be like 2026-11-22, in the years 0001 to 9999" : "";
+}
+
 }  // namespace
 
 bool Compiler::is_operator(const std::string& name) {
@@ -104,8 +111,9 @@ Node Compiler::literal_as(const Node& node, Type type) {
   if (node->null) return typed;
   const std::optional<Expression> value = compile_constant(node->text, type);
   if (!value) {
-    return fail_at(node->offset, Code::kSqlType,
-                   "'" + node->text + "' is not a valid " + to_string(type));
+    return fail_at(
+        node->offset, Code::kSqlType,
+        "'" + node->text + "' is not a valid " + to_string(type) + std::string(range_of(type)));
   }
   *typed = value->root();
   typed->offset = node->offset;

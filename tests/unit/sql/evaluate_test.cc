@@ -193,6 +193,9 @@ TEST_CASE("compile: mistakes are named at their place", "[sql]") {
   CHECK(error_of("n").message == "a filter must be boolean, and this is integer");
   CHECK(error_of("n = 1 AND s").message == "the argument of AND must be boolean, and this is text");
   CHECK(error_of("n = 'x'").message == "'x' is not a valid integer");
+  CHECK(
+      error_of("date '10000-01-01' IS NULL").message ==
+      "'10000-01-01' is not a valid date; it would be like 2026-11-22, in the years 0001 to 9999");
   CHECK(error_of("n > ").message == "the text ends too early");
   CHECK(error_of("n > 1 FORM t").message == "syntax error at or near \"t\"");
   CHECK(error_of("n > 1; SELECT 2").code == Code::kSqlSyntax);
