@@ -411,7 +411,6 @@ HttpResponse DaemonApi::metrics(const HttpRequest& /*request*/, const std::strin
 HttpResponse DaemonApi::reload(const HttpRequest& request, const std::string& /*none*/) {
   const auto steps = control_.reload(asks_for(request, "dry_run", "1"));
   if (!steps) return refused(steps.error());
-  if (asks_for(request, "format", "text")) return text_response(reload_text(*steps));
   JsonWriter out;
   out.begin_map().key("steps").begin_list();
   for (const ReloadStep& step : *steps) {

@@ -15,10 +15,6 @@
 namespace weir {
 namespace {
 
-std::vector<const CLI::App*> commands_of(const CLI::App& app) {
-  return app.get_subcommands([](const CLI::App* command) { return !command->get_group().empty(); });
-}
-
 std::vector<const CLI::Option*> options_of(const CLI::App& command) {
   return command.get_options([](const CLI::Option* option) {
     return option->nonpositional() && !option->get_group().empty();
@@ -107,7 +103,7 @@ void put_command(std::ostringstream& out, const CLI::App& command) {
   if (!command.get_footer().empty()) {
     out << ".PP\n.EX\n" << roff(command.get_footer()) << "\n.EE\n";
   }
-  for (const CLI::App* below : commands_of(command)) put_command(out, *below);
+  for (const CLI::App* below : visible_commands(command)) put_command(out, *below);
 }
 
 constexpr std::string_view kAround = R"(.SH EXIT STATUS
@@ -182,7 +178,7 @@ every key of job files and weir.yaml
 // As `case` patterns and words of a shell: each command's name, spaces as '_' for those below one.
 std::string shell_words(const CLI::App& command) {
   std::vector<std::string> words;
-  for (const CLI::App* below : commands_of(command)) words.push_back(below->get_name());
+  for (const CLI::App* below : visible_commands(command)) words.push_back(below->get_name());
   for (const CLI::Option* option : options_of(command)) {
     for (std::string& name : names_of(*option)) words.push_back(std::move(name));
   }
@@ -231,7 +227,7 @@ _weir_directories() {
 # Of the daemon, when there is one.
 _weir_jobs() {
   [[ $current == -* ]] && return
-  _weir_words "$(weir ps --json 2>/dev/null | grep -o '"name":"[^"]*"' | cut -d '"' -f 4)"
+  _weir_words "$(timeout 1 weir ps --json 2>/dev/null | grep -o '"name":"[^"]*"' | cut -d '"' -f 4)"
 }
 _weir() {
   local current=${COMP_WORDS[COMP_CWORD]} restore
@@ -286,7 +282,7 @@ void put_zsh_command(std::ostringstream& out, const CLI::App& command) {
       out << '\'';
     }
   }
-  const auto below = commands_of(command);
+  const auto below = visible_commands(command);
   const auto words = words_of(command);
   if (!words.empty()) {
     const bool many = words[0]->get_items_expected_max() > 1;
@@ -310,7 +306,7 @@ std::string manual_page(const CLI::App& app) {
       << ".SH DESCRIPTION\n"
       << roff(help_page(app).prose) << "\n.PP\n.EX\n"
       << roff(help_page(app).examples) << "\n.EE\n.SH COMMANDS\n";
-  for (const CLI::App* command : commands_of(app)) put_command(out, *command);
+  for (const CLI::App* command : visible_commands(app)) put_command(out, *command);
   out << kAround;
   return out.str();
 }
@@ -319,7 +315,7 @@ std::string bash_completion(const CLI::App& app) {
   std::ostringstream out;
   out << kBashHead << '\'' << shell_words(app)
       << " help'\n    return\n  fi\n  case \"${COMP_WORDS[1]}\" in\n";
-  for (const CLI::App* command : commands_of(app)) put_bash_command(out, *command);
+  for (const CLI::App* command : visible_commands(app)) put_bash_command(out, *command);
   out << "    help) _weir_words '" << shell_words(app) << "' ;;\n  esac\n}\n"
       << "complete -F _weir weir\n";
   return out.str();
@@ -331,7 +327,7 @@ std::string zsh_completion(const CLI::App& app) {
 # weir's commands, options, files and jobs.
 _weir_jobs() {
   local -a names
-  names=(${(f)"$(weir ps --json 2>/dev/null | grep -o '"name":"[^"]*"' | cut -d '"' -f 4)"})
+  names=(${(f)"$(timeout 1 weir ps --json 2>/dev/null | grep -o '"name":"[^"]*"' | cut -d '"' -f 4)"})
   _describe 'job' names
 }
 _weir() {
@@ -339,7 +335,7 @@ _weir() {
   local -a commands
   commands=(
 )sh";
-  for (const CLI::App* command : commands_of(app)) {
+  for (const CLI::App* command : visible_commands(app)) {
     out << "    '" << command->get_name() << ':' << zsh_text(command->get_description()) << "'\n";
   }
   out << R"(  )
@@ -348,7 +344,7 @@ _weir() {
     command) _describe 'command' commands ;;
     arguments) case $words[1] in
 )";
-  for (const CLI::App* command : commands_of(app)) put_zsh_command(out, *command);
+  for (const CLI::App* command : visible_commands(app)) put_zsh_command(out, *command);
   out << "    esac ;;\n  esac\n}\n_weir \"$@\"\n";
   return out.str();
 }

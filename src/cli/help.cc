@@ -171,8 +171,7 @@ class HelpFormatter final : public CLI::FormatterBase {
     const auto options = app->get_options(
         [](const CLI::Option* o) { return o->nonpositional() && !o->get_group().empty(); });
     const auto words = app->get_options([](const CLI::Option* o) { return o->get_positional(); });
-    const auto commands =
-        app->get_subcommands([](const CLI::App* a) { return !a->get_group().empty(); });
+    const auto commands = visible_commands(*app);
 
     out << name_of(*app) << ": " << app->get_description() << "\n\nUsage: " << name_of(*app);
     for (const CLI::Option* word : words) out << ' ' << usage_of(*word);

@@ -22,7 +22,7 @@ std::string see_help(const CLI::App& command) { return "See " + name_of(command)
 
 std::string did_you_mean_command(const CLI::App& app, std::string_view word) {
   std::vector<std::string> names;
-  for (const CLI::App* command : app.get_subcommands([](const CLI::App*) { return true; })) {
+  for (const CLI::App* command : visible_commands(app)) {
     names.push_back(command->get_name());
   }
   return did_you_mean(word, {names.begin(), names.end()});
@@ -64,6 +64,10 @@ std::string missing(const CLI::App& command, const std::string& what) {
 }
 
 }  // namespace
+
+std::vector<const CLI::App*> visible_commands(const CLI::App& app) {
+  return app.get_subcommands([](const CLI::App* command) { return !command->get_group().empty(); });
+}
 
 std::string name_of(const CLI::App& command) {
   const CLI::App* const parent = command.get_parent();

@@ -13,6 +13,8 @@ namespace weir {
 
 /// A command as a person writes it: `weir run`, `weir offsets JOB seek`.
 std::string name_of(const CLI::App& command);
+/// Those below `app` that help and completions name.
+std::vector<const CLI::App*> visible_commands(const CLI::App& app);
 /// Of a first word that is no command: one of a later version, or a slip.
 std::string unknown_command(const CLI::App& app, std::string_view word);
 /// Of what CLI11 threw while it parsed.
