@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "supervisor/report.h"
+
 namespace weir {
 namespace {
 
@@ -284,6 +286,12 @@ JobState JobMachine::state() const {
   return JobState::kStopped;
 }
 
+std::string JobMachine::waits_for() const {
+  if (beat_state_ == to_string(LaneState::kWaitingForKafka)) return "waiting for Kafka";
+  if (beat_state_ == kWaitsForMarker) return "waiting for its marker; weir logs says why";
+  return {};
+}
+
 JobReport JobMachine::report(Moment now) const {
   JobReport report;
   report.state = state();
@@ -294,7 +302,7 @@ JobReport JobMachine::report(Moment now) const {
   if (phase_ == Phase::kPending) report.next_start = start_wall_;
   if (phase_ == Phase::kOrphan) report.why = "its process of an earlier daemon drains";
   if (phase_ == Phase::kUp) {
-    report.why = beat_state_ == to_string(LaneState::kWaitingForKafka) ? "waiting for Kafka" : "";
+    report.why = waits_for();
   }
   RestartHistory history = record_.history;
   report.failures = failures_in_window(history, terms_.restart, now.wall);

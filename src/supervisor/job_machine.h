@@ -135,6 +135,7 @@ class JobMachine {
   void fail(Moment now, std::string why);
   void end_by_itself(ProcessExit exit, std::string why, Moment now);
   JobState state() const;
+  std::string waits_for() const;
 
   JobRecord record_;
   JobTerms terms_;

@@ -22,8 +22,10 @@ struct HelloReport {
   std::string version;
 };
 struct BeatReport {
-  std::string state;  ///< to_string(LaneState)
+  std::string state;  ///< to_string(LaneState), or kWaitsForMarker
 };
+/// Before there is a lane: whether the job's marker is there cannot be told, so it does not start.
+constexpr std::string_view kWaitsForMarker = "waiting_for_marker";
 struct EndReport {
   RunEnd end = RunEnd::kStopped;
   int exit_code = 0;

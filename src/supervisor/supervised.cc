@@ -130,7 +130,8 @@ void Supervised::beat() {
       state_ = status->state;
       looks_ = state_ == LaneState::kStarting ? looks_ + 1 : 0;
     }
-    state = to_string(state_);
+    const bool holds = marker_ != nullptr && marker_->word() == MarkerWord::kHold;
+    state = holds ? kWaitsForMarker : to_string(state_);
   }
   tell(to_line(BeatReport{state}));
 }
@@ -141,9 +142,15 @@ void Supervised::tell(const std::string& line) {
   [[maybe_unused]] const ssize_t ignored = write(report_.get(), line.data(), line.size());
 }
 
+void Supervised::on_marker(MarkerWatch& marker) {
+  const MutexLock lock(mutex_);
+  marker_ = &marker;
+}
+
 void Supervised::on_lane(Lane& lane) {
   {
     const MutexLock lock(mutex_);
+    marker_ = nullptr;
     lane_ = &lane;
     turns_ = ~0ULL;  // its first beat needs no proof
     looks_ = 1;
@@ -159,6 +166,10 @@ void Supervised::on_lane_gone() {
 }
 
 void Supervised::on_end(RunEnd end, int exit_code, const std::string& why) {
+  {
+    const MutexLock lock(mutex_);
+    marker_ = nullptr;
+  }
   tell(to_line(EndReport{end, exit_code, why}));
 }
 

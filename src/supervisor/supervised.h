@@ -30,6 +30,7 @@ class Supervised final : public RunWatcher {
   /// Nothing when the daemon has no weir.yaml.
   Result<std::optional<std::string>> config_text() const;
 
+  void on_marker(MarkerWatch& marker) override;
   void on_lane(Lane& lane) override;
   void on_lane_gone() override;
   void on_end(RunEnd end, int exit_code, const std::string& why) override;
@@ -47,6 +48,7 @@ class Supervised final : public RunWatcher {
   Descriptor life_, report_, job_, config_;
 
   mutable Mutex mutex_;
+  MarkerWatch* marker_ WEIR_GUARDED_BY(mutex_) = nullptr;  // until a lane is there
   Lane* lane_ WEIR_GUARDED_BY(mutex_) = nullptr;
   std::uint64_t turns_ WEIR_GUARDED_BY(mutex_) = 0;  // of the lane, at the last beat
   LaneState state_ WEIR_GUARDED_BY(mutex_) = LaneState::kStarting;

@@ -298,6 +298,16 @@ def daemon_markers():
         for name in "ab":
             site.wait_state(name, "running")
         until("the markers", lambda: (site.root / "a.run").exists() and (site.root / "running").exists())
+        # One whose marker cannot be seen waits, and says so.
+        away = site.root / "away/c.run"
+        site.job("c", more=marker.replace("MARK", str(away)).replace("check_every", "at_start: require, check_every"))
+        site.weir("reload")
+        until("c waits for its marker", lambda: "its marker" in (site.jobs()["c"]["why"] or ""))
+        check(site.rows("c") == [], "c runs without its marker")
+        away.parent.mkdir()
+        away.touch()
+        until("c runs", lambda: site.state("c") == "running" and not site.jobs()["c"]["why"] and site.rows("c"))
+        site.weir("stop", "c")
         # By the job's name; the file is named otherwise.
         (site.root / "jobs.d/a.yaml").rename(site.root / "jobs.d/first.yaml")
 

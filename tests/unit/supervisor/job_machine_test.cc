@@ -216,6 +216,17 @@ TEST_CASE("job: a beat that waits for Kafka keeps it alive") {
   CHECK(job.state() == JobState::kRunning);
 }
 
+TEST_CASE("job: one that waits says for what") {
+  Story job;
+  job.spawns();
+  CHECK(job.machine.on_beat("waiting_for_marker", job.now));
+  CHECK_THAT(job.machine.report(job.now).why, Catch::Contains("its marker"));
+  job.machine.on_beat("waiting_for_kafka", job.now);
+  CHECK(job.machine.report(job.now).why == "waiting for Kafka");
+  job.machine.on_beat("running", job.now);
+  CHECK(job.machine.report(job.now).why.empty());
+}
+
 TEST_CASE("job: restart drains first, and never starts two") {
   Story job;
   job.runs();
