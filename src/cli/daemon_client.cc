@@ -22,6 +22,14 @@ std::string user_name(uid_t user) {
   return found == nullptr ? std::to_string(user) : found->pw_name;
 }
 
+// A daemon that replaces itself cuts its connections, and nobody listens for some milliseconds.
+// What may have been done is not asked for again.
+bool was_cut(const std::string& method, const HttpFetch& answer) {
+  if (answer.status != 0) return false;
+  const int error = answer.error_number;
+  return error == ECONNREFUSED || (method == "GET" && (error == ECONNRESET || error == EPIPE));
+}
+
 }  // namespace
 
 int fail(const std::string& text, int code) {
@@ -52,12 +60,16 @@ DaemonClient::DaemonClient(const JobFlags& flags) {
 
 HttpFetch DaemonClient::ask(const std::string& method, const std::string& target,
                             std::chrono::milliseconds limit) const {
-  const auto deadline = std::chrono::steady_clock::now() + limit;
+  constexpr std::chrono::seconds kReplacedMax{2};
+  const auto began = std::chrono::steady_clock::now();
+  const auto deadline = began + limit;
   while (true) {
     std::vector<HttpFetch> asked{{.socket = at_.socket, .method = method, .target = target}};
     fetch_all(asked, limit);
-    const bool busy = asked[0].status == kTooManyConnections;
-    if (!busy || std::chrono::steady_clock::now() >= deadline) return asked[0];
+    const auto now = std::chrono::steady_clock::now();
+    const bool busy = asked[0].status == kTooManyConnections && now < deadline;
+    const bool replaced = was_cut(method, asked[0]) && now < began + kReplacedMax;
+    if (!busy && !replaced) return asked[0];
     std::this_thread::sleep_for(std::chrono::milliseconds(100));
   }
 }

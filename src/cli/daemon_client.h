@@ -27,7 +27,8 @@ class DaemonClient {
   bool known() const { return known_; }
   const Directories& directories() const { return at_; }
 
-  /// One request; one that the daemon had no room for is sent again until `limit`.
+  /// One request; one that the daemon had no room for is sent again until `limit`, and one that met
+  /// it as it replaced itself for 2 s.
   HttpFetch ask(const std::string& method, const std::string& target,
                 std::chrono::milliseconds limit = std::chrono::seconds(30)) const;
 

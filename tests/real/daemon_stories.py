@@ -3,10 +3,12 @@
 
   daemon_stories.py [STORY...]"""
 
+import contextlib
 import http.client
 import json
 import os
 import pathlib
+import random
 import resource
 import shutil
 import signal
@@ -15,6 +17,7 @@ import subprocess
 import tempfile
 import time
 
+from cluster import LONG
 from harness import WEIR, check, tell
 
 
@@ -520,6 +523,80 @@ def daemon_disk_full():
                 site.check_rows(name)
 
 
+def processes_below(root):
+    """Processes of weir that were given a file below `root`."""
+    found = set()
+    for entry in pathlib.Path("/proc").glob("[0-9]*/cmdline"):
+        with contextlib.suppress(OSError):
+            words = entry.read_bytes().split(b"\0")
+            if len(words) > 2 and words[1] in (b"run", b"daemon") and str(root).encode() in b" ".join(words):
+                found.add(int(entry.parent.name))
+    return {pid for pid in found if is_alive(pid)}
+
+
+def daemon_disturbed():
+    """Jobs and daemon are killed, frozen, replaced, restarted, stopped and reloaded in an order that dice make: at each
+    moment a job has one process at most, and in the end every row is there once. WEIR_TEST_SEED repeats the dice."""
+    seed = int(os.environ.get("WEIR_TEST_SEED") or random.randrange(10**6))
+    print(f"seed {seed}", flush=True)
+    dice = random.Random(seed)
+    names = "abcd"
+    with Site() as site:
+        for name in names:
+            site.job(name, more="restart: { max_attempts: 1000, backoff: { initial: 100ms, max: 200ms } }\n")
+        site.start()
+
+        def signal_job(number):
+            pid = site.jobs()[dice.choice(names)]["pid"]
+            if pid:
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(pid, number)
+            return pid
+
+        def freeze_job():
+            pid = signal_job(signal.SIGSTOP)
+            if pid:
+                frozen.append(pid)
+
+        def kill_daemon():
+            site.daemon.kill()
+            site.daemon.wait()
+            site.start()
+
+        def again(*words):
+            site.weir(*words, "--no-wait")
+
+        frozen = []
+        deeds = [lambda: signal_job(signal.SIGKILL), lambda: signal_job(signal.SIGKILL), freeze_job, kill_daemon,
+                 lambda: signal_job(signal.SIGTERM), lambda: site.daemon.send_signal(signal.SIGUSR2),
+                 lambda: site.weir("daemon", "--upgrade"), lambda: site.weir("reload"),
+                 lambda: again("restart", dice.choice(names)), lambda: again("stop", dice.choice(names)),
+                 lambda: again("start", dice.choice(names)), lambda: again("restart", "--all")]
+        for _ in range(600 if LONG else 40):
+            dice.choice(deeds)()
+            until("the daemon answers", lambda: site.get("/livez") is not None)
+            # Frozen ones go on before they would be taken for hung.
+            while frozen and dice.randrange(3) == 0:
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(frozen.pop(), signal.SIGCONT)
+            time.sleep(dice.random() / 5)
+        for pid in frozen:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGCONT)
+        for name in names:
+            site.weir("start", name)
+        for name in names:
+            site.wait_state(name, "running", 90)
+            rows = site.check_rows(name)
+            until(f"{name} goes on", lambda name=name, rows=rows: site.check_rows(name) > rows)
+        ours = {site.daemon.pid} | {site.pid(name) for name in names}
+        until("no other process is left", lambda: processes_below(site.root) == ours, 60)
+        check(site.end() == 0, "exit")
+        check(not processes_below(site.root), "a process runs unwatched")
+        for name in names:
+            site.check_rows(name)
+
+
 def daemon_hung_job():
     """A job that gives no sign of life for 60 s is killed and started again: one attempt."""
     with Site() as site:
@@ -540,4 +617,4 @@ if __name__ == "__main__":
     tell([daemon_runs_jobs, daemon_stop_is_remembered, daemon_killed_job_comes_back, daemon_killed,
           daemon_replaced, daemon_reloads, daemon_markers, daemon_bad_surroundings, daemon_refused,
           daemon_open_files, daemon_cgroups,
-          daemon_disk_full, daemon_hung_job])
+          daemon_disk_full, daemon_disturbed, daemon_hung_job])
