@@ -112,7 +112,9 @@ class Site:
         return json.loads(text) if answer.getheader("Content-Type") == "application/json" else text
 
     def jobs(self):
-        return {job["name"]: job for job in self.get("/v1/jobs")["jobs"]}
+        # One that replaces itself does not answer for a moment.
+        answer = until("the daemon answers", lambda: self.get("/v1/jobs"))
+        return {job["name"]: job for job in answer["jobs"]}
 
     def state(self, name):
         job = self.jobs().get(name)

@@ -56,7 +56,8 @@ def hdfs_daemon():
             with story.load():
                 again = seen_again()
                 hdfs.permit("/weir/run", "700")
-                until("no permission is told", lambda: "Permission denied" in site.daemon_log(), 60)
+                words = "Permission denied"
+                until("no permission is told", lambda: words in site.daemon_log() and words in site.log_of(story.name), 60)
                 hdfs.permit("/weir/run", "777")
                 again()
                 if LONG:
