@@ -35,6 +35,7 @@ constexpr std::uint64_t kWakeTag = 1;
 // While jobs drain, systemd is told so often that it still takes a while.
 constexpr std::chrono::seconds kExtendEvery{5};
 constexpr std::chrono::seconds kExtendBy{20};
+constexpr std::chrono::seconds kTryMax{5};
 
 Result<> make_directory(const std::string& path, mode_t mode) {
   std::error_code failed;
@@ -412,10 +413,14 @@ void DaemonLoop::stop(const std::string& why) {
 // same daemon.
 void DaemonLoop::upgrade() {
   if (stopping_) return;
+  const auto not_replaced = [](const Error& why) {
+    log(LogLevel::kError, "the daemon was not replaced and runs on: " + why.message());
+  };
+  if (const Result<> runs = try_program(program_, kTryMax); !runs) {
+    return not_replaced(runs.error());
+  }
   log(LogLevel::kInfo, "replaced by " + program_);
-  const Error failed =
-      replace_program(program_, options_.arguments, encode_handover(table_->hand_over()));
-  log(LogLevel::kError, "the daemon was not replaced and runs on: " + failed.message());
+  not_replaced(replace_program(program_, options_.arguments, encode_handover(table_->hand_over())));
   table_->take_back();
 }
 

@@ -1,6 +1,12 @@
 #include "supervisor/handover.h"
 
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <spawn.h>
 #include <sys/mman.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <array>
@@ -10,6 +16,8 @@
 #include <cstring>
 
 #include "supervisor/descriptor.h"
+
+extern char** environ;
 
 namespace weir {
 namespace {
@@ -50,6 +58,33 @@ std::vector<HandedChild> decode_handover(std::string_view text) {
                         std::string(parts[2]), std::string(parts[3]), std::string(parts[4])});
   }
   return children;
+}
+
+Result<> try_program(const std::string& program, std::chrono::milliseconds at_most) {
+  const auto failed = [&](const std::string& what) {
+    return Error{Action::kRetry, program + " " + what};
+  };
+  posix_spawn_file_actions_t files;
+  posix_spawn_file_actions_init(&files);
+  posix_spawn_file_actions_addopen(&files, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
+  posix_spawn_file_actions_addopen(&files, STDOUT_FILENO, "/dev/null", O_WRONLY, 0);
+  std::string name = program;
+  std::string word = "version";
+  const std::array<char*, 3> words{name.data(), word.data(), nullptr};
+  pid_t pid = 0;
+  const int error = posix_spawn(&pid, program.c_str(), &files, nullptr, words.data(), environ);
+  posix_spawn_file_actions_destroy(&files);
+  if (error != 0) return failed(std::string("cannot be started: ") + std::strerror(error));
+  const Descriptor process(static_cast<int>(syscall(SYS_pidfd_open, pid, 0)));
+  pollfd look{.fd = process.get(), .events = POLLIN, .revents = 0};
+  const bool ended = process && poll(&look, 1, static_cast<int>(at_most.count())) > 0;
+  if (!ended) kill(pid, SIGKILL);
+  int status = 0;
+  while (waitpid(pid, &status, 0) < 0 && errno == EINTR) continue;
+  if (!ended) return failed("does not say its version");
+  if (WIFEXITED(status) && WEXITSTATUS(status) == 0) return {};
+  return failed(WIFEXITED(status) ? "version ends with exit " + std::to_string(WEXITSTATUS(status))
+                                  : "version ends by signal " + std::to_string(WTERMSIG(status)));
 }
 
 Error replace_program(const std::string& program, const std::vector<std::string>& arguments,

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -24,6 +25,10 @@ struct HandedChild {
 std::string encode_handover(const std::vector<HandedChild>& children);
 /// A line that cannot be read is left out: that process finds its daemon gone, and drains. Pure.
 std::vector<HandedChild> decode_handover(std::string_view text);
+
+/// Whether `program` runs at all: asks it for its version, and waits for that, at most so long. One
+/// that lacks a library would end the daemon that it was to replace. Errors: kRetry. Thread: main.
+Result<> try_program(const std::string& program, std::chrono::milliseconds at_most);
 
 /// Replaces this program by the one at `program`, in this process, with `text` for it. Returns only
 /// when that failed, and then nothing has changed. Thread: main.

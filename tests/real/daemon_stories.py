@@ -90,9 +90,9 @@ class Site:
         check(rows == list(range(len(rows))), f"{name} lost or doubled a row: {rows[:50]}")
         return len(rows)
 
-    def start(self, *words, open_files=None, **environment):
+    def start(self, *words, open_files=None, program=WEIR, **environment):
         self.log = open(self.root / "daemon.log", "ab")
-        self.daemon = subprocess.Popen([WEIR, "daemon", "--config", str(self.config), *words],
+        self.daemon = subprocess.Popen([program, "daemon", "--config", str(self.config), *words],
                                        stdin=subprocess.DEVNULL, stdout=self.log, stderr=self.log,
                                        env={**os.environ, **environment},
                                        preexec_fn=open_files and (lambda: resource.setrlimit(
@@ -244,6 +244,33 @@ def daemon_replaced():
         check(not is_alive(pids["b"]), "no process is left")
         for name in "ab":
             site.check_rows(name)
+
+
+def daemon_not_replaced():
+    """What stands at the program's place does not run, or is gone: the daemon says so and runs on."""
+    with Site() as site:
+        program = site.root / "weir"
+        shutil.copy(WEIR, program)
+        site.job("a")
+        site.start(program=program)
+        pid = site.wait_state("a", "running")["pid"]
+        started = site.get("/v1/version")["startedAt"]
+        good = site.root / "good"
+        program.rename(good)
+        for text in (None, "#!/bin/sh\nexit 3\n"):
+            if text:
+                program.write_text(text)
+                program.chmod(0o755)
+            said = site.daemon_log().count("was not replaced and runs on")
+            site.daemon.send_signal(signal.SIGUSR2)
+            until("it says so", lambda said=said: site.daemon_log().count("was not replaced and runs on") > said)
+            check(site.get("/v1/version")["startedAt"] == started and site.pid("a") == pid, "the daemon or its job changed")
+        check("version ends with exit 3" in site.daemon_log(), "why")
+        good.rename(program)
+        site.weir("daemon", "--upgrade")
+        check(site.wait_state("a", "running")["pid"] == pid, "the job runs on")
+        check(site.end() == 0, "exit")
+        site.check_rows("a")
 
 
 def daemon_reloads():
@@ -617,6 +644,6 @@ def daemon_hung_job():
 
 if __name__ == "__main__":
     tell([daemon_runs_jobs, daemon_stop_is_remembered, daemon_killed_job_comes_back, daemon_killed,
-          daemon_replaced, daemon_reloads, daemon_markers, daemon_bad_surroundings, daemon_refused,
+          daemon_replaced, daemon_not_replaced, daemon_reloads, daemon_markers, daemon_bad_surroundings, daemon_refused,
           daemon_open_files, daemon_cgroups,
           daemon_disk_full, daemon_disturbed, daemon_hung_job])
