@@ -40,7 +40,7 @@ def hdfs_daemon():
             site.start()
             pids = [site.wait_state(name, "running", 60)["pid"] for name in (story.name, "plain")]
             for name in ("daemon", "job", "plain"):
-                until(f"the marker {name}", lambda name=name: hdfs.is_there(f"/weir/run/{name}"))
+                until(f"the marker {name}", lambda name=name: hdfs.is_there(f"/weir/run/{name}"), 60)
 
             def runs_on(words):
                 """The job says that it cannot tell, and rows come out all the same."""
@@ -65,7 +65,7 @@ def hdfs_daemon():
                         hdfs.script("failover")
                 else:
                     with hdfs.safemode():
-                        until("another epoch", lambda before=story.cell()[0]: story.cell()[0] > before + 2)
+                        until("another epoch", lambda before=story.cell()[0]: story.cell()[0] > before + 2, 60)
             again = seen_again()
             with hdfs.frozen():
                 runs_on("Timeout was reached")
@@ -86,7 +86,7 @@ def hdfs_daemon():
             check(site.state("plain") == "running", "the other one runs on")
             site.weir("start", story.name)
             site.wait_state(story.name, "running", 60)
-            until("the marker is made again", lambda: hdfs.is_there("/weir/run/job"))
+            until("the marker is made again", lambda: hdfs.is_there("/weir/run/job"), 60)
             # All of them.
             with story.load():
                 hdfs.delete("/weir/run/daemon")
@@ -95,8 +95,8 @@ def hdfs_daemon():
             # The next daemon makes its marker again, and runs what ran.
             site.start()
             site.wait_state(story.name, "running", 60)
-            site.wait_state("plain", "running")
-            until("the daemon's marker", lambda: hdfs.is_there("/weir/run/daemon"))
+            site.wait_state("plain", "running", 60)
+            until("the daemon's marker", lambda: hdfs.is_there("/weir/run/daemon"), 60)
             story.verify()
             check(site.end() == 0, "exit")
             site.check_rows("plain")
