@@ -357,7 +357,8 @@ void add_generate_command(CLI::App& app, int& exit_code) {
   for (const auto& [name, make] :
        {std::pair("man", &manual_page), std::pair("bash", &bash_completion),
         std::pair("zsh", &zsh_completion)}) {
-    generate->add_subcommand(name, "")->callback([&app, &exit_code, make = make] {
+    // Hidden as it is, `weir generate` alone says which there are.
+    generate->add_subcommand(name, "")->group("Files")->callback([&app, &exit_code, make = make] {
       std::fputs(make(app).c_str(), stdout);
       exit_code = kExitDone;
     });
