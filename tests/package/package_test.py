@@ -34,12 +34,14 @@ def until(what, fact, seconds=30):
     return value
 
 
-def first_child(pid):
+def systemd_below(pid):
+    """The child that is systemd by now; before it there are those of the script that makes the namespaces."""
     try:
         children = pathlib.Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+        return next((int(child) for child in children
+                     if pathlib.Path(f"/proc/{child}/comm").read_text() == "systemd\n"), None)
     except OSError:
         return None
-    return int(children[0]) if children else None
 
 
 class Machine:
@@ -70,8 +72,8 @@ class Machine:
     def boot(self):
         self.process = subprocess.Popen([ROOT / "scripts/debian-root", "--bind", self.packages, LAYER, "--systemd"],
                                         stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
-        self.init = until("systemd begins", lambda: first_child(self.process.pid))
-        until("systemd runs", lambda: self.run("systemctl is-system-running", code=None).strip() in ("running", "degraded"))
+        self.init = until("systemd begins", lambda: systemd_below(self.process.pid))
+        until("systemd runs", lambda: self.run("systemctl is-system-running", code=None).strip() in ("running", "degraded"), 60)
 
     def poweroff(self):
         self.run("systemctl poweroff", code=None)
