@@ -87,7 +87,8 @@ class RollingRestart {
       const std::string name = std::move(waiting_.back());
       waiting_.pop_back();
       JobMachine* const job = jobs.find(name);
-      if (job == nullptr || !job->has_process()) continue;
+      // One that a person stops meanwhile stays so.
+      if (job == nullptr || !job->has_process() || !job->record().desired_running) continue;
       job->restart({}, now);
       under_way_.push_back(name);
     }
@@ -416,6 +417,10 @@ void DaemonLoop::upgrade() {
   const auto not_replaced = [](const Error& why) {
     log(LogLevel::kError, "the daemon was not replaced and runs on: " + why.message());
   };
+  // What a reload would refuse, the new one could not start with, or would take for another site.
+  const Result<WeirConfig> config = read_config();
+  if (!config) return not_replaced(config.error());
+  if (const Result<ReloadPlan> next = plan(*config); !next) return not_replaced(next.error());
   if (const Result<> runs = try_program(program_, kTryMax); !runs) {
     return not_replaced(runs.error());
   }

@@ -66,6 +66,13 @@ void JobTable::restore(std::map<std::string, JobRecord> records,
                                    [&](const HandedChild& child) { return child.job == name; });
     if (left == handed.end() || !adopt(job, *left)) look_for_orphan(job, process);
   }
+  for (const HandedChild& child : handed) {
+    if (jobs_.count(child.job) > 0) continue;
+    say(child.job, LogLevel::kWarn,
+        "its process is of a job that the daemon no longer knows; it drains");
+    // Nobody's: its `life` ends here.
+    [[maybe_unused]] const auto let_go = Child::adopt(child.saved);
+  }
 }
 
 // What cannot be adopted is let go, and drains.

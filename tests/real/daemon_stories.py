@@ -267,6 +267,14 @@ def daemon_not_replaced():
             check(site.get("/v1/version")["startedAt"] == started and site.pid("a") == pid, "the daemon or its job changed")
         check("version ends with exit 3" in site.daemon_log(), "why")
         good.rename(program)
+        # A weir.yaml that the new one could not start with, or would take for another site.
+        config = site.config.read_text()
+        for wrong, word in ((config + "nonsense: 1\n", "nonsense"), (config.replace("instance: t", "instance: u"), "instance")):
+            site.config.write_text(wrong)
+            site.daemon.send_signal(signal.SIGUSR2)
+            until(f"{word} is named", lambda word=word: word in site.daemon_log())
+            check(site.get("/v1/version")["startedAt"] == started and site.pid("a") == pid, "the daemon or its job changed")
+        site.config.write_text(config)
         site.weir("daemon", "--upgrade")
         check(site.wait_state("a", "running")["pid"] == pid, "the job runs on")
         check(site.end() == 0, "exit")
