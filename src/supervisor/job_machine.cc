@@ -16,10 +16,23 @@ std::string or_else(std::string text, std::string_view otherwise) {
   return text.empty() ? std::string(otherwise) : std::move(text);
 }
 
+// How far the wall clock was set meanwhile, forward or back.
+std::chrono::microseconds set_between(Moment from, Moment to) {
+  return (to.wall - from.wall) -
+         std::chrono::duration_cast<std::chrono::microseconds>(to.mono - from.mono);
+}
+
+// What the clock of `now` says of `then`. Moved by whole seconds: the two are not read at once.
+WallTime wall_of(Moment then, Moment now) {
+  return then.wall + std::chrono::duration_cast<std::chrono::seconds>(set_between(then, now));
+}
+
 }  // namespace
 
 JobMachine::JobMachine(JobRecord record, JobTerms terms, Moment now, Random& random)
-    : record_(std::move(record)), terms_(terms), random_(random) {
+    : record_(std::move(record)), terms_(terms), random_(random), told_at_(now) {
+  // Failures that seem to lie ahead are ones of now, and from now on they age.
+  failures_in_window(record_.history, terms_.restart, now.wall);
   // The one that is named may be an orphan: then on_orphan() says so.
   record_.process.reset();
   if (record_.desired_running && record_.rest == JobRest::kNone) pend(now, {});
@@ -27,8 +40,7 @@ JobMachine::JobMachine(JobRecord record, JobTerms terms, Moment now, Random& ran
 
 void JobMachine::pend(Moment now, std::chrono::microseconds pause) {
   phase_ = Phase::kPending;
-  start_at_ = now.mono + pause;
-  start_wall_ = now.wall + pause;
+  start_at_ = {now.mono + pause, now.wall + pause};
 }
 
 void JobMachine::forget_failures() {
@@ -36,6 +48,12 @@ void JobMachine::forget_failures() {
   record_.rest = JobRest::kNone;
   record_.why.clear();
   record_.history = {};
+}
+
+RestartHistory JobMachine::history(Moment now) const {
+  RestartHistory history = record_.history;
+  move_failures(history, set_between(told_at_, now));
+  return history;
 }
 
 void JobMachine::start(StartOptions options, Moment now) {
@@ -119,7 +137,7 @@ void JobMachine::on_adopted(ProcessId process, WallTime started_at, Moment now) 
   spawned_at_ = now.mono - std::chrono::duration_cast<std::chrono::microseconds>(
                                std::max(now.wall - started_at, {}));
   beat_at_ = now.mono;
-  started_at_ = started_at;
+  started_ = {spawned_at_, started_at};
   silent_ = again_ = false;
   arrived_ = true;
   kill_at_.reset();
@@ -204,6 +222,8 @@ void JobMachine::fail(Moment now, std::string why) {
   record_.why = std::move(why);
   const double jitter = static_cast<double>(random_.next() >> 11U) * 0x1.0p-53;
   const auto ran = std::chrono::duration_cast<std::chrono::microseconds>(now.mono - spawned_at_);
+  record_.history = history(now);
+  told_at_ = now;
   const auto pause = on_failure(record_.history, terms_.restart, now.wall, ran, jitter);
   phase_ = Phase::kIdle;
   if (!pause) {
@@ -219,7 +239,7 @@ JobDeed JobMachine::next(Moment now) {
     case Phase::kIdle:
       return JobDeed::kNone;
     case Phase::kPending:
-      return start_at_ <= now.mono ? JobDeed::kSpawn : JobDeed::kNone;
+      return start_at_.mono <= now.mono ? JobDeed::kSpawn : JobDeed::kNone;
     case Phase::kEnding:
       if (std::exchange(term_due_, false)) return JobDeed::kTerm;
       [[fallthrough]];
@@ -244,7 +264,7 @@ std::optional<MonoTime> JobMachine::due() const {
     case Phase::kIdle:
       return std::nullopt;
     case Phase::kPending:
-      return start_at_;
+      return start_at_.mono;
     case Phase::kOrphan:
       return kill_at_;
     case Phase::kUp:
@@ -298,14 +318,14 @@ JobReport JobMachine::report(Moment now) const {
   report.why = record_.why;
   report.desired_running = record_.desired_running;
   if (record_.process) report.pid = record_.process->pid;
-  report.started_at = started_at_;
-  if (phase_ == Phase::kPending) report.next_start = start_wall_;
+  if (started_) report.started_at = wall_of(*started_, now);
+  if (phase_ == Phase::kPending) report.next_start = wall_of(start_at_, now);
   if (phase_ == Phase::kOrphan) report.why = "its process of an earlier daemon drains";
   if (phase_ == Phase::kUp) {
     report.why = waits_for();
   }
-  RestartHistory history = record_.history;
-  report.failures = failures_in_window(history, terms_.restart, now.wall);
+  RestartHistory failures = history(now);
+  report.failures = failures_in_window(failures, terms_.restart, now.wall);
   report.max_attempts = terms_.restart.max_attempts;
   report.restarts = restarts_;
   if (!record_.last_exit.empty()) report.last_exit = record_.last_exit;

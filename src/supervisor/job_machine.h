@@ -132,6 +132,7 @@ class JobMachine {
   void pend(Moment now, std::chrono::microseconds pause);
   void begin_end(bool again, Moment now);
   void forget_failures();
+  RestartHistory history(Moment now) const;
   void fail(Moment now, std::string why);
   void end_by_itself(ProcessExit exit, std::string why, Moment now);
   JobState state() const;
@@ -149,12 +150,12 @@ class JobMachine {
   StartOptions options_;
   bool makes_marker_ = false;
   std::uint64_t restarts_ = 0;
-  MonoTime start_at_{};              // kPending
-  WallTime start_wall_{};            // the same, for people
+  Moment start_at_;                  // kPending
+  Moment told_at_;                   // by whose wall clock record_.history tells its times
   std::optional<MonoTime> kill_at_;  // kOrphan, kEnding
   MonoTime spawned_at_{};
   MonoTime beat_at_{};
-  std::optional<WallTime> started_at_;
+  std::optional<Moment> started_;  // the process that runs, or the last
   std::string beat_state_;
   std::string version_;
   struct End {

@@ -10,6 +10,10 @@ std::uint32_t failures_in_window(RestartHistory& history, const RestartSpec& pol
   return static_cast<std::uint32_t>(history.failures.size());
 }
 
+void move_failures(RestartHistory& history, std::chrono::microseconds by) {
+  for (WallTime& at : history.failures) at += by;
+}
+
 std::optional<std::chrono::microseconds> on_failure(RestartHistory& history,
                                                     const RestartSpec& policy, WallTime now,
                                                     std::chrono::microseconds ran, double jitter) {

@@ -26,13 +26,17 @@ struct RestartHistory {
 /// The pause is `initial` x 2^(streak - 1), at most `max`, and a fifth more or less by `jitter`
 /// (uniform in [0, 1)), so that jobs which failed together do not come back together.
 ///
-/// Wall time may be set back: a failure that seems to lie ahead counts as one of now. Set forward,
-/// it lets failures go early. Pure.
+/// Failures are told by wall time, since they outlive the daemon: move_failures() keeps them right
+/// while it runs. Over its restarts, one that seems to lie ahead counts as one of now, and a clock
+/// set forward lets failures go early. Pure.
 std::optional<std::chrono::microseconds> on_failure(RestartHistory& history,
                                                     const RestartSpec& policy, WallTime now,
                                                     std::chrono::microseconds ran, double jitter);
 
 /// Forgets failures that have left the window. Returns how many are left. Pure.
 std::uint32_t failures_in_window(RestartHistory& history, const RestartSpec& policy, WallTime now);
+
+/// The wall clock was set by `by`, forward or back: the failures are as long ago as before. Pure.
+void move_failures(RestartHistory& history, std::chrono::microseconds by);
 
 }  // namespace weir

@@ -28,6 +28,8 @@ class Story {
     now.mono += time;
     now.wall += time;
   }
+  // Moves the wall clock alone, as a person or NTP does.
+  void sets_clock(microseconds by) { now.wall += by; }
   JobDeed next() { return machine.next(now); }
   JobState state() const { return machine.report(now).state; }
   std::string why() const { return machine.report(now).why; }
@@ -116,6 +118,77 @@ TEST_CASE("job: failures of before a daemon that died count") {
   Story third(after.machine.record());
   CHECK(third.state() == JobState::kFailed);
   CHECK(third.next() == JobDeed::kNone);
+}
+
+TEST_CASE("job: a clock that is set ends no wait and no life, and ages no failure") {
+  const microseconds by = GENERATE(as<microseconds>{}, hours(24 * 365), -hours(24));
+  Story job;
+  for (int i = 0; i < 2; ++i) {
+    job.runs();
+    job.dies(9);
+    job.sets_clock(by);
+    // It waits for what is left of its pause, and not longer.
+    const seconds pause(1 << i);
+    CHECK(job.next() == JobDeed::kNone);
+    CHECK(job.machine.report(job.now).next_start == job.now.wall + pause);
+    CHECK(job.machine.report(job.now).failures == static_cast<std::uint32_t>(i) + 1);
+    job.after(pause);
+  }
+  job.runs();
+  job.sets_clock(by);
+  CHECK(job.next() == JobDeed::kNone);
+  job.after(seconds(59));
+  CHECK(job.next() == JobDeed::kNone);
+  CHECK(job.now.wall - job.machine.report(job.now).started_at.value() == seconds(59));
+  job.dies(9);
+  SECTION("the fourth failure of an hour is the last") {
+    job.sets_clock(by);
+    job.after(seconds(4));
+    job.runs();
+    job.dies(9);
+    CHECK(job.state() == JobState::kFailed);
+  }
+  SECTION("after an hour they are forgotten") {
+    job.sets_clock(by);
+    job.after(seconds(4));
+    job.runs();
+    job.after(minutes(60));
+    CHECK(job.machine.report(job.now).failures == 0);
+    job.dies(9);
+    CHECK(job.state() == JobState::kWaiting);
+    CHECK(job.machine.report(job.now).failures == 1);
+  }
+}
+
+TEST_CASE(
+    "job: failures of a clock that was set back while no daemon ran leave after their window") {
+  Story before;
+  for (int i = 0; i < 3; ++i) {
+    before.runs();
+    before.dies(9);
+    before.after(seconds(10));
+  }
+  Story after(before.machine.record(), {before.now.mono, kNoon - hours(24)});
+  CHECK(after.machine.report(after.now).failures == 3);
+  after.runs();
+  after.after(minutes(60));
+  CHECK(after.machine.report(after.now).failures == 0);
+  after.dies(9);
+  CHECK(after.state() == JobState::kWaiting);
+}
+
+TEST_CASE("job: a drain has its time whatever the clock says") {
+  const microseconds by = GENERATE(as<microseconds>{}, hours(24 * 365), -hours(24));
+  Story job;
+  job.runs();
+  job.machine.stop(job.now);
+  REQUIRE(job.next() == JobDeed::kTerm);
+  job.sets_clock(by);
+  job.after(seconds(59));
+  job.machine.on_beat("draining", job.now);
+  CHECK(job.next() == JobDeed::kNone);
+  job.after(seconds(31));
+  CHECK(job.next() == JobDeed::kKill);
 }
 
 TEST_CASE("job: what needs a person is not started again") {
