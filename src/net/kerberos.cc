@@ -111,23 +111,23 @@ class Login final : public KerberosLogin {
   Login(const Krb5& krb5, KerberosOptions options) : krb5_(krb5), options_(std::move(options)) {}
 
   Result<> ensure(WallTime now) override {
-    if (now < next_ && now < ticket_.end) return {};
+    if (!login_is_due(times_, now)) return {};
+    times_.asked = now;
     Result<TicketTimes> got = Attempt(krb5_, options_).run();
     if (got) {
-      ticket_ = *got;
-      next_ = next_login(ticket_);
+      times_.ticket = *got;
+      times_.next = next_login(*got);
       return {};
     }
-    next_ = next_login_after_failure(ticket_, now);
-    if (now < ticket_.end) return {};
+    times_.next = next_login_after_failure(times_.ticket, now);
+    if (now < times_.ticket.end) return {};
     return std::move(got.error());
   }
 
  private:
   const Krb5 krb5_;
   const KerberosOptions options_;
-  TicketTimes ticket_{};
-  WallTime next_{};
+  LoginTimes times_{};
 };
 
 }  // namespace
@@ -138,6 +138,10 @@ WallTime next_login(const TicketTimes& ticket) {
 
 WallTime next_login_after_failure(const TicketTimes& ticket, WallTime now) {
   return std::min<WallTime>(std::max(now, ticket.end), now + kPauseAfterFailure);
+}
+
+bool login_is_due(const LoginTimes& times, WallTime now) {
+  return now < times.asked || now >= times.next || now >= times.ticket.end;
 }
 
 Result<std::unique_ptr<KerberosLogin>> KerberosLogin::open(KerberosOptions options) {

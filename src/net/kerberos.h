@@ -13,7 +13,7 @@ struct KerberosOptions {
   std::string principal;  ///< with or without its realm
 };
 
-/// How long a ticket is good, and when the next login is due.
+/// How long a ticket is good.
 struct TicketTimes {
   WallTime begin, end;
 };
@@ -21,6 +21,16 @@ struct TicketTimes {
 WallTime next_login(const TicketTimes& ticket);
 /// After one that failed: at once when the ticket is over or there is none, else in a minute. Pure.
 WallTime next_login_after_failure(const TicketTimes& ticket, WallTime now);
+
+/// What the next login goes by. A value.
+struct LoginTimes {
+  TicketTimes ticket;  ///< the newest
+  WallTime asked;      ///< the last attempt
+  WallTime next;
+};
+/// Also once when the clock was set back since the last attempt: a ticket of a time that has not
+/// come is none, and nobody would ask for another until then. Pure.
+bool login_is_due(const LoginTimes& times, WallTime now);
 
 /// Keeps a process logged in at Kerberos: gets a ticket by a keytab into a cache in memory, where
 /// libcurl's SPNEGO finds it, and a new one before it ends. The realm and its KDCs are those of

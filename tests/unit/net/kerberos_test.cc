@@ -24,6 +24,23 @@ TEST_CASE("next_login: in the middle of a ticket's life, a minute after a failur
   CHECK(next_login_after_failure(ticket, ticket.end + hours(1)) == ticket.end + hours(1));
 }
 
+TEST_CASE("login_is_due: at its time, at the ticket's end, and when the clock was set back",
+          "[net]") {
+  const WallTime begin{hours(1000)};
+  const LoginTimes times{{begin, begin + hours(10)}, begin + seconds(1), begin + hours(5)};
+  CHECK_FALSE(login_is_due(times, begin + seconds(1)));
+  CHECK_FALSE(login_is_due(times, begin + hours(5) - seconds(1)));
+  CHECK(login_is_due(times, begin + hours(5)));
+  CHECK(login_is_due(times, begin + hours(24 * 365)));
+  CHECK(login_is_due(times, begin - hours(24)));
+  CHECK(login_is_due({}, begin));  // before the first
+  // A login that failed while the clock was ahead does not put the next one off until then.
+  LoginTimes ahead = times;
+  ahead.asked = begin + hours(24 * 365);
+  ahead.next = next_login_after_failure(ahead.ticket, ahead.asked);
+  CHECK(login_is_due(ahead, begin + hours(6)));
+}
+
 TEST_CASE("Kerberos login: a keytab that is not there says who and which", "[net]") {
   const auto login =
       KerberosLogin::open({.keytab = "/nowhere/keytab", .principal = "weir@NOWHERE.TEST"});
